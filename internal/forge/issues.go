@@ -1,0 +1,111 @@
+package forge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"reflect"
+	"slices"
+)
+
+// Track implements Issues. Created, Updated and Events of i are not looked at.
+func (l *Local) Track(ctx context.Context, i Issue) error {
+	now := l.moment()
+	return l.change(ctx, func(d *draft) error {
+		before, err := d.issue(i.Program, i.ID)
+		known := err == nil
+		if !known && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		after := Issue{
+			Program: i.Program, ID: i.ID, Title: i.Title, Body: i.Body, Closed: i.Closed,
+			Labels: before.Labels, Events: before.Events, Created: before.Created, Updated: before.Updated,
+		}
+		if i.Labels != nil {
+			after.Labels = tidy(i.Labels)
+		}
+		if !known {
+			after.Created = now
+		} else if reflect.DeepEqual(before, after) {
+			return nil
+		}
+		after.Updated = now
+		d.message = fmt.Sprintf("Track %s\n", i.ID)
+		return d.saveIssue(after)
+	})
+}
+
+// Issue implements Issues.
+func (l *Local) Issue(ctx context.Context, program, id string) (Issue, error) {
+	d, err := l.look(ctx)
+	if err != nil {
+		return Issue{}, err
+	}
+	return d.issue(program, id)
+}
+
+// Label implements Issues.
+func (l *Local) Label(ctx context.Context, program, id string, add, remove []string, by string) ([]string, error) {
+	event := LabelEvent{At: l.moment(), By: by, Add: tidy(add), Remove: tidy(remove)}
+	var r rules
+	if event.validate(&r); r.err != nil {
+		return nil, r.err
+	}
+	for _, label := range event.Add {
+		if slices.Contains(event.Remove, label) {
+			return nil, &InvalidError{Field: "labels", Rule: "either added or removed, not both"}
+		}
+	}
+	var result []string
+	err := l.change(ctx, func(d *draft) error {
+		issue, err := d.issue(program, id)
+		if err != nil {
+			return err
+		}
+		kept := slices.DeleteFunc(slices.Clone(issue.Labels), func(label string) bool {
+			return slices.Contains(event.Remove, label)
+		})
+		result = tidy(append(kept, event.Add...))
+		if slices.Equal(result, issue.Labels) {
+			return nil
+		}
+		issue.Labels, issue.Updated = result, event.At
+		issue.Events = append(issue.Events, event)
+		if over := len(issue.Events) - maxEvents; over > 0 {
+			issue.Events = issue.Events[over:]
+		}
+		d.message = fmt.Sprintf("Label %s\n", id)
+		return d.saveIssue(issue)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return slices.Clone(result), nil
+}
+
+// issue reads a tracking issue.
+func (d *draft) issue(program, id string) (Issue, error) {
+	var r rules
+	if r.issueName(program, id); r.err != nil {
+		return Issue{}, r.err
+	}
+	path := issuePath(program, id)
+	data, err := d.read(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Issue{}, fmt.Errorf("tracking issue of %s: %w", id, ErrNotFound)
+	}
+	if err != nil {
+		return Issue{}, err
+	}
+	return decodeIssue(path, data, program, id)
+}
+
+func (d *draft) saveIssue(i Issue) error {
+	data, err := encodeIssue(i)
+	if err != nil {
+		return err
+	}
+	d.put(issuePath(i.Program, i.ID), data)
+	return nil
+}
