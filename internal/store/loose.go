@@ -1,0 +1,139 @@
+package store
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+const maxLooseHead = 32 // "commit ", 18 digits, NUL
+
+func loosePath(dir string, h Hash) string {
+	hex := h.String()
+	return filepath.Join(dir, hex[:2], hex[2:])
+}
+
+// openLoose starts to read a loose object; the stream stands behind its header.
+func openLoose(f *os.File, h Hash) (in *inflater, k kind, size int64, err error) {
+	in, err = newInflater(f, 0)
+	if err != nil {
+		return nil, 0, 0, corrupt(h, "%v", err)
+	}
+	var head [maxLooseHead]byte
+	for i := range head {
+		if _, err := io.ReadFull(in.stream, head[i:i+1]); err != nil {
+			in.release()
+			return nil, 0, 0, corrupt(h, "%v", unexpected(err))
+		}
+		if head[i] != 0 {
+			continue
+		}
+		if k, size, ok := looseHead(head[:i]); ok {
+			return in, k, size, nil
+		}
+		break
+	}
+	in.release()
+	return nil, 0, 0, corrupt(h, "a malformed header")
+}
+
+func readLoose(f *os.File, h Hash, limit int64) (object, error) {
+	in, k, size, err := openLoose(f, h)
+	if err != nil {
+		return object{}, err
+	}
+	defer in.release()
+	if size > limit {
+		return object{}, tooLarge(h, size, limit)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return object{}, err
+	}
+	if size/1032 > info.Size()+64 { // as in pack.inflate
+		return object{}, corrupt(h, "it claims more bytes than it can hold")
+	}
+	data, err := in.full(size)
+	if err != nil {
+		return object{}, corrupt(h, "%v", err)
+	}
+	return object{k, data}, nil
+}
+
+// looseWriter writes loose objects so that they are on the disk before
+// anything names them: each file is synced, renamed into place, and at the end
+// so are the folders.
+type looseWriter struct {
+	dir     string
+	touched map[string]bool
+}
+
+func newLooseWriter(dir string) *looseWriter {
+	return &looseWriter{dir: dir, touched: map[string]bool{}}
+}
+
+// known reports whether the object has a loose file already, and marks that
+// file as used now, so that no gc takes it for old garbage.
+func (w *looseWriter) known(h Hash) bool {
+	return freshen(loosePath(w.dir, h))
+}
+
+func (w *looseWriter) write(h Hash, o object) error {
+	if w.known(h) {
+		return nil
+	}
+	f, err := os.CreateTemp(w.dir, "tmp_obj_") // git's prune knows the name
+	if err != nil {
+		return err
+	}
+	z := newStoredWriter(f)
+	_, err = z.Write(objectHeader(o.kind, int64(len(o.data))))
+	if err == nil {
+		_, err = z.Write(o.data)
+	}
+	if err == nil {
+		err = z.Close()
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return w.place(f.Name(), h)
+}
+
+// place renames a finished, synced file to where the object belongs.
+func (w *looseWriter) place(temp string, h Hash) error {
+	target := loosePath(w.dir, h)
+	folder := filepath.Dir(target)
+	err := os.Mkdir(folder, 0o777)
+	if err == nil {
+		w.touched[w.dir] = true
+	} else if !errors.Is(err, os.ErrExist) {
+		return errors.Join(err, os.Remove(temp))
+	}
+	if err := os.Chmod(temp, 0o444); err != nil {
+		return errors.Join(err, os.Remove(temp))
+	}
+	if err := os.Rename(temp, target); err != nil {
+		if w.known(h) { // somebody else wrote the same object, and Windows minds
+			return os.Remove(temp)
+		}
+		return errors.Join(err, os.Remove(temp))
+	}
+	w.touched[folder] = true
+	return nil
+}
+
+// finish makes the new names durable.
+func (w *looseWriter) finish() error {
+	for dir := range w.touched {
+		if err := syncDir(dir); err != nil {
+			return err
+		}
+	}
+	clear(w.touched)
+	return nil
+}

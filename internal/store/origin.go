@@ -1,0 +1,131 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
+	"github.com/go-git/go-git/v5/plumbing/transport"
+	"github.com/go-git/go-git/v5/plumbing/transport/file"
+	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
+	"github.com/go-git/go-git/v5/plumbing/transport/ssh"
+)
+
+// origin is the case repository that a clone works for.
+type origin struct {
+	endpoint *transport.Endpoint
+	client   transport.Transport
+
+	mu   sync.Mutex
+	auth transport.AuthMethod
+}
+
+// newOrigin reads the address of a remote; a relative path starts at base.
+func newOrigin(address, base string) (*origin, error) {
+	isURL := strings.Contains(address, "://")
+	if !isURL && isLocalPath(address, base) {
+		address = resolve(base, address)
+	}
+	endpoint, err := transport.NewEndpoint(address)
+	if err != nil {
+		return nil, fmt.Errorf("remote origin %q: %w", redact(address), err)
+	}
+	o := &origin{endpoint: endpoint}
+	switch endpoint.Protocol {
+	case "file":
+		o.client = file.DefaultClient
+	case "ssh":
+		o.client = ssh.DefaultClient
+	case "http", "https":
+		// A redirect would take the credentials along.
+		o.client = githttp.NewClientWithOptions(nil, &githttp.ClientOptions{RedirectPolicy: githttp.NoFollowRedirects})
+	default:
+		return nil, fmt.Errorf("remote origin %q: a path, ssh or https is expected", redact(address))
+	}
+	return o, nil
+}
+
+// isLocalPath tells a path from "host:path" as git does: a colon before the
+// first slash makes it a host, except behind a drive letter on Windows.
+func isLocalPath(address, base string) bool {
+	colon := strings.IndexByte(address, ':')
+	slash := strings.IndexAny(address, `/\`)
+	return colon < 0 || (slash >= 0 && slash < colon) ||
+		(runtime.GOOS == "windows" && filepath.VolumeName(resolve(base, address)) != "" && colon == 1)
+}
+
+// redact leaves out user and password of a URL.
+func redact(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.User == nil {
+		return address
+	}
+	u.User = nil
+	return u.String()
+}
+
+// SetLogin gives the user and the password or token for an http or https
+// origin. Without it those in the remote's URL are used, or none.
+func (r *Repo) SetLogin(user, secret string) {
+	if r.origin == nil {
+		return
+	}
+	r.origin.mu.Lock()
+	defer r.origin.mu.Unlock()
+	r.origin.auth = &githttp.BasicAuth{Username: user, Password: secret}
+}
+
+func (o *origin) login() transport.AuthMethod {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.endpoint.Protocol != "http" && o.endpoint.Protocol != "https" {
+		return nil
+	}
+	return o.auth
+}
+
+// fail says in whose name an error of the transport is, without credentials.
+func (o *origin) fail(doing string, err error) error {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return fmt.Errorf("%s %s: %w", doing, redact(o.endpoint.String()), err)
+}
+
+// receiver starts a session with git-receive-pack and reads where the remote's
+// refs are.
+func (o *origin) receiver(ctx context.Context) (transport.ReceivePackSession, *packp.AdvRefs, error) {
+	session, err := o.client.NewReceivePackSession(o.endpoint, o.login())
+	if err != nil {
+		return nil, nil, o.fail("push to", err)
+	}
+	adv, err := session.AdvertisedReferencesContext(ctx)
+	if errors.Is(err, transport.ErrEmptyRemoteRepository) {
+		adv, err = packp.NewAdvRefs(), nil
+	}
+	if err != nil {
+		return nil, nil, errors.Join(o.fail("push to", err), session.Close())
+	}
+	return session, adv, nil
+}
+
+// advertised returns the refs that matter here, by their names on the remote.
+func advertised(adv *packp.AdvRefs) map[string]Hash {
+	refs := map[string]Hash{}
+	for name, h := range adv.References {
+		wanted := strings.HasPrefix(name, headsPrefix) || strings.HasPrefix(name, docketPrefix)
+		if wanted && checkRefName(name) == nil {
+			refs[name] = Hash(h)
+		}
+	}
+	return refs
+}
+
+func toPlumbing(h Hash) plumbing.Hash { return plumbing.Hash(h) }
