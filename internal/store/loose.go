@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -106,31 +107,45 @@ func (w *looseWriter) write(h Hash, o object) error {
 
 // place renames a finished, synced file to where the object belongs.
 func (w *looseWriter) place(temp string, h Hash) error {
-	target := loosePath(w.dir, h)
-	folder := filepath.Dir(target)
-	err := os.Mkdir(folder, 0o777)
+	err := os.Chmod(temp, 0o444)
 	if err == nil {
-		w.touched[w.dir] = true
-	} else if !errors.Is(err, os.ErrExist) {
-		return errors.Join(err, os.Remove(temp))
+		err = w.rename(temp, loosePath(w.dir, h))
 	}
-	if err := os.Chmod(temp, 0o444); err != nil {
-		return errors.Join(err, os.Remove(temp))
+	if err == nil {
+		return nil
 	}
-	if err := os.Rename(temp, target); err != nil {
-		if w.known(h) { // somebody else wrote the same object, and Windows minds
-			return os.Remove(temp)
-		}
-		return errors.Join(err, os.Remove(temp))
+	if w.known(h) { // somebody else wrote the same object, and Windows minds
+		return os.Remove(temp)
 	}
-	w.touched[folder] = true
-	return nil
+	return errors.Join(err, os.Remove(temp))
 }
 
-// finish makes the new names durable.
+// rename makes the folder too; a gc may remove it, being empty, at any moment.
+func (w *looseWriter) rename(temp, target string) error {
+	folder := filepath.Dir(target)
+	for try := 0; ; try++ {
+		err := os.Mkdir(folder, 0o777)
+		if err == nil {
+			w.touched[w.dir] = true
+		} else if !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		err = os.Rename(temp, target)
+		if err == nil {
+			w.touched[folder] = true
+			return nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) || try == 100 {
+			return err
+		}
+	}
+}
+
+// finish makes the new names durable. A folder that is gone has been emptied
+// by a gc, which packed what was in it.
 func (w *looseWriter) finish() error {
 	for dir := range w.touched {
-		if err := syncDir(dir); err != nil {
+		if err := syncDir(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
