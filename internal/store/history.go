@@ -40,7 +40,7 @@ func (r *Repo) Between(head, exclude Hash) ([]*Commit, error) {
 	if !exclude.IsZero() {
 		excludes = []Hash{exclude}
 	}
-	hashes, err := between(r, []Hash{head}, excludes)
+	hashes, err := between(r, []Hash{head}, excludes, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -100,6 +100,7 @@ type walk struct {
 	src    reader
 	nodes  map[Hash]*walkNode
 	queue  walkQueue
+	ends   []Hash
 	single int // nodes in the queue that do not have both colours
 }
 
@@ -115,6 +116,9 @@ func (w *walk) paint(h Hash, colour uint8) error {
 		n = &walkNode{hash: h}
 		if n.parents, n.date, err = commitLinks(h, data); err != nil {
 			return err
+		}
+		if slices.Contains(w.ends, h) {
+			n.parents = nil
 		}
 		w.nodes[h] = n
 	}
@@ -175,9 +179,12 @@ func commitLinks(h Hash, data []byte) (parents []Hash, date int64, err error) {
 // between lists commits that heads reach and excludes do not, parents first.
 // Like git's limit_list it goes on a little (slop) after only excluded commits
 // are left, in case clocks were wrong.
-func between(src reader, heads, excludes []Hash) ([]Hash, error) {
+//
+// At the commits named ends the walk stops as if they had no parents.
+func between(src reader, heads, excludes, ends []Hash) ([]Hash, error) {
 	const slop = 5
 	w := newWalk(src)
+	w.ends = ends
 	for _, h := range excludes {
 		if err := w.paint(h, excluded); err != nil {
 			return nil, err

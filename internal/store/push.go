@@ -216,7 +216,9 @@ func missingThere(b *Batch, there map[string]Hash, updates []RefUpdate) ([]Hash,
 			known = append(known, h)
 		}
 	}
-	commits, err := between(b, heads, known)
+	// A shallow clone may push: git, too, takes what lies behind its end as
+	// known to the remote it was cloned from.
+	commits, err := between(b, heads, known, b.r.shallow)
 	if err != nil {
 		return nil, err
 	}
