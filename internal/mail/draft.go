@@ -7,7 +7,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
+	"mime"
 	"mime/quotedprintable"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -56,13 +59,12 @@ func (d Draft) Entity() ([]byte, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
-	h := d.header(d.Subject)
-	h.Del("References")
-	body, err := d.content(&h, map[string]string{"protected-headers": "v1"})
+	fields, body, err := d.content(map[string]string{"protected-headers": "v1"})
 	if err != nil {
 		return nil, err
 	}
-	return d.write(h, body)
+	d.References = nil
+	return d.write(d.Subject, fields, body)
 }
 
 // Encrypted is the whole mail around an armored OpenPGP message (RFC 3156
@@ -78,10 +80,9 @@ func (d Draft) Encrypted(armored, outerSubject string) ([]byte, error) {
 	if b := armorBlocks(message, armorMessage); len(b) != 1 || b[0].start != 0 || b[0].end != len(message) {
 		return nil, &DraftError{"the encrypted text", "is not one armored OpenPGP message"}
 	}
-	h := d.header(outerSubject)
-	d.mark(&h)
 	boundary := d.boundary("encrypted")
-	h.SetContentType("multipart/encrypted", map[string]string{"protocol": "application/pgp-encrypted", "boundary": boundary})
+	fields := append(d.marks(), field{"Content-Type", mime.FormatMediaType("multipart/encrypted",
+		map[string]string{"protocol": "application/pgp-encrypted", "boundary": boundary})})
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "This is an OpenPGP/MIME encrypted message (RFC 3156).\r\n--%s\r\n", boundary)
 	b.WriteString("Content-Type: application/pgp-encrypted\r\nContent-Description: PGP/MIME version identification\r\n\r\nVersion: 1\r\n")
@@ -90,7 +91,7 @@ func (d Draft) Encrypted(armored, outerSubject string) ([]byte, error) {
 		"Content-Description: OpenPGP encrypted message\r\nContent-Disposition: inline; filename=\"encrypted.asc\"\r\n\r\n")
 	b.Write(message)
 	fmt.Fprintf(&b, "\r\n\r\n--%s--\r\n", boundary)
-	return d.write(h, b.Bytes())
+	return d.write(outerSubject, fields, b.Bytes())
 }
 
 // Clear is the whole mail in clear: for notes that say nothing of a case's
@@ -99,32 +100,11 @@ func (d Draft) Clear() ([]byte, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
-	h := d.header(d.Subject)
-	d.mark(&h)
-	body, err := d.content(&h, nil)
+	fields, body, err := d.content(nil)
 	if err != nil {
 		return nil, err
 	}
-	return d.write(h, body)
-}
-
-func (d Draft) header(subject string) gomail.Header {
-	var h gomail.Header // fields are written last to first
-	if len(d.References) > 0 {
-		h.Add("References", brackets(d.References))
-	}
-	if d.InReplyTo != "" {
-		h.Add("In-Reply-To", brackets([]string{d.InReplyTo}))
-	}
-	h.Add("Message-ID", brackets([]string{d.MessageID}))
-	h.Add("Date", d.Date.UTC().Format("Mon, 02 Jan 2006 15:04:05 -0700"))
-	h.SetSubject(subject)
-	if d.ReplyTo != nil {
-		h.SetAddressList("Reply-To", list(*d.ReplyTo))
-	}
-	h.SetAddressList("To", list(d.To))
-	h.SetAddressList("From", list(d.From))
-	return h
+	return d.write(d.Subject, append(d.marks(), fields...), body)
 }
 
 func list(a Address) []*gomail.Address {
@@ -133,36 +113,36 @@ func list(a Address) []*gomail.Address {
 
 func brackets(ids []string) string { return "<" + strings.Join(ids, "> <") + ">" }
 
-func (d Draft) mark(h *gomail.Header) {
-	h.Set("MIME-Version", "1.0")
+// marks are the fields of a whole mail, beside those of its content.
+func (d Draft) marks() []field {
+	fields := []field{{"MIME-Version", "1.0"}}
 	switch {
 	case d.Auto && d.InReplyTo != "":
-		h.Set("Auto-Submitted", "auto-replied")
+		fields = append(fields, field{"Auto-Submitted", "auto-replied"})
 	case d.Auto:
-		h.Set("Auto-Submitted", "auto-generated")
+		fields = append(fields, field{"Auto-Submitted", "auto-generated"})
 	}
+	return fields
 }
 
-// content makes the body, and sets the fields of h that describe it. params
-// are added to the content type of the root.
-func (d Draft) content(h *gomail.Header, params map[string]string) ([]byte, error) {
+// content makes the body and the fields that describe it. params are added to
+// the content type of the root.
+func (d Draft) content(params map[string]string) (fields []field, body []byte, err error) {
 	encoding, body, err := encodeText(d.Text)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	typed := map[string]string{"charset": "utf-8"}
-	for k, v := range params {
-		typed[k] = v
-	}
+	typed := map[string]string{}
+	maps.Copy(typed, params)
 	if len(d.Keys) == 0 {
-		h.SetContentType("text/plain", typed)
-		h.Set("Content-Transfer-Encoding", encoding)
-		return body, nil
+		typed["charset"] = "utf-8"
+		return []field{
+			{"Content-Type", mime.FormatMediaType("text/plain", typed)},
+			{"Content-Transfer-Encoding", encoding},
+		}, body, nil
 	}
-	delete(typed, "charset")
 	boundary := d.boundary("mixed")
 	typed["boundary"] = boundary
-	h.SetContentType("multipart/mixed", typed)
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "--%s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n%s", boundary, encoding, body)
 	for _, key := range d.Keys {
@@ -173,7 +153,7 @@ func (d Draft) content(h *gomail.Header, params map[string]string) ([]byte, erro
 		b.WriteString("\r\n")
 	}
 	fmt.Fprintf(&b, "\r\n--%s--\r\n", boundary)
-	return b.Bytes(), nil
+	return []field{{"Content-Type", mime.FormatMediaType("multipart/mixed", typed)}}, b.Bytes(), nil
 }
 
 // quotable keeps what can stand in a quoted string without an escape.
@@ -242,8 +222,27 @@ func plainLines(text string) bool {
 	return true
 }
 
-// write puts header and body together, and holds what Draft promises.
-func (d Draft) write(h gomail.Header, body []byte) ([]byte, error) {
+// write puts header and body together, and holds what Draft promises. fields
+// stand after those of the envelope.
+func (d Draft) write(subject string, fields []field, body []byte) ([]byte, error) {
+	var h gomail.Header // writes first what was added last
+	for _, f := range slices.Backward(fields) {
+		h.Add(f.name, f.value)
+	}
+	if len(d.References) > 0 {
+		h.Add("References", brackets(d.References))
+	}
+	if d.InReplyTo != "" {
+		h.Add("In-Reply-To", brackets([]string{d.InReplyTo}))
+	}
+	h.Add("Message-ID", brackets([]string{d.MessageID}))
+	h.Add("Date", d.Date.UTC().Format("Mon, 02 Jan 2006 15:04:05 -0700"))
+	h.Add("Subject", encodeWords(subject))
+	if d.ReplyTo != nil {
+		h.SetAddressList("Reply-To", list(*d.ReplyTo))
+	}
+	h.SetAddressList("To", list(d.To))
+	h.SetAddressList("From", list(d.From))
 	var b bytes.Buffer
 	if err := textproto.WriteHeader(&b, h.Header.Header); err != nil {
 		return nil, fmt.Errorf("write the header: %w", err)
@@ -253,6 +252,25 @@ func (d Draft) write(h gomail.Header, body []byte) ([]byte, error) {
 		return nil, err
 	}
 	return b.Bytes(), nil
+}
+
+// encodeWords makes encoded words (RFC 2047) where they are needed: also for
+// ASCII that looks like one, and for words that no line could hold.
+func encodeWords(s string) string {
+	long := slices.ContainsFunc(strings.Fields(s), func(word string) bool { return len(word) > 60 })
+	if !long && !strings.Contains(s, "=?") && !strings.Contains(s, "  ") {
+		return mime.QEncoding.Encode("utf-8", s)
+	}
+	var words []string
+	for len(s) > 0 {
+		n := min(len(s), 42) // 56 in base64, 68 as an encoded word; at most 75
+		for n < len(s) && !utf8.RuneStart(s[n]) {
+			n--
+		}
+		words = append(words, "=?utf-8?b?"+base64.StdEncoding.EncodeToString([]byte(s[:n]))+"?=")
+		s = s[n:]
+	}
+	return strings.Join(words, " ")
 }
 
 // check refuses what would break a header or let words into another field.

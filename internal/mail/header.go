@@ -11,7 +11,8 @@ import (
 	"github.com/emersion/go-message/charset"
 )
 
-// field is one header field, unfolded; its name is in lower case.
+// field is one header field, unfolded; when it was read, its name is in lower
+// case.
 type field struct{ name, value string }
 
 // header is a header block, in the order of the mail.

@@ -270,6 +270,7 @@ func (h *htmlReader) pop() {
 		content = row(f.cells, content)
 	case "blockquote":
 		content = "> " + strings.ReplaceAll(content, "\n", "\n> ")
+		content = strings.ReplaceAll(content, "\n> \n", "\n>\n")
 	}
 	if strings.Trim(content, "> \n") == "" {
 		return

@@ -107,6 +107,9 @@ func (r *reader) inline(root *entity) (Layer, bool) {
 			continue
 		}
 		data := r.data(leaf)
+		if !bytes.Contains(data, []byte("-----BEGIN PGP")) {
+			continue
+		}
 		if leaf.media == "text/html" {
 			s, _ := r.text(leaf)
 			data = []byte(htmlText(s, r.lim.Text))

@@ -88,7 +88,8 @@ func (b *builder) leaf(e *entity) {
 	case e.isText():
 		b.addText(e)
 	default:
-		b.file(e, e.disposition == "inline")
+		// What has a Content-ID is there to be shown (RFC 2392).
+		b.file(e, e.disposition == "inline" || e.disposition == "" && e.header.has("content-id"))
 	}
 }
 
