@@ -28,28 +28,39 @@ type Input struct {
 // Missing is what the form asks for and the mail lacks; it stays empty for a
 // follow-up, for advertising and for a question to support.
 func Read(in Input, form psirt.ReportForm, scope psirt.Scope, language string) psirt.Reported {
-	r := psirt.Reported{
-		Title:       in.Subject,
-		Description: in.Text,
-		Exploited:   exploitedUnknown,
-		Attachments: in.Attachments,
-		Reporter:    psirt.Reporter{Name: in.From.Name, Email: in.From.Addr},
+	d := newDocument(in, form, scope)
+	r := psirt.Reported{Exploited: exploitedUnknown, Attachments: in.Attachments}
+	d.subject = d.cleanSubject()
+	d.reporter = d.readReporter()
+	r.Reporter = d.reporter
+	r.Title = d.readTitle()
+	r.Language = d.readLanguage()
+	what := d.classify()
+	var steps, fix passage
+	if what != kindSpam {
+		r.Products = d.readProducts()
 	}
-	if !in.Followup {
+	if what == kindReport || what == kindFollowup {
+		steps, fix = d.readSteps(), d.readFix()
+		d.readStatements(&r)
+	}
+	r.Steps, r.SuggestedFix = steps.text, fix.text
+	r.Description = d.description(steps, fix)
+	r.Flags = d.readFlags(r, what, language)
+	if what == kindReport {
 		r.Missing = Missing(r, form)
 	}
 	return r
 }
 
-const exploitedUnknown = "unknown"
-
-const flagInsufficient = "description-insufficient"
-
-func hasFlag(flags []string, flag string) bool {
-	for _, f := range flags {
-		if f == flag {
-			return true
-		}
-	}
-	return false
+// readStatements reads what the reporter states about the finding.
+func (d *document) readStatements(r *psirt.Reported) {
+	var observed moment
+	r.ObservedAt, observed = d.readObserved()
+	r.Discovery = d.readDiscovery(observed)
+	r.Exploited = d.readExploited()
+	r.PublicInfo = d.readPublicInfo()
+	r.CreditWish = d.readCredit()
+	r.URL = d.readURL()
+	r.SourceIP = d.readSourceIP()
 }

@@ -1,0 +1,389 @@
+package extract
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	_ "time/tzdata" // a city's clock must be known on every machine
+)
+
+var months = func() map[string]time.Month {
+	names := [12]string{
+		"january jan janvier janv januar jänner januari", "february feb février févr februar februari",
+		"march mar mars märz maart", "april apr avril", "may mai mei", "june jun juin juni",
+		"july jul juillet juli", "august aug août augustus", "september sep sept septembre",
+		"october oct octobre oktober okt", "november nov novembre", "december dec décembre déc dezember dez",
+	}
+	m := map[string]time.Month{}
+	for i, list := range names {
+		for _, name := range strings.Fields(list) {
+			m[name] = time.Month(i + 1)
+		}
+	}
+	return m
+}()
+
+const monthWord = `(january|february|march|april|may|june|july|august|september|october|november|december|janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre|januar|jänner|februar|märz|juni|juli|oktober|dezember|jan|feb|mar|apr|jun|jul|aug|sept|sep|oct|okt|nov|dec|dez)`
+
+var (
+	isoDate  = lower(`\b(\d{4})[-/](\d{2})[-/](\d{2})(?:[t ]+(\d{2}):(\d{2})(?::(\d{2}))?(?:[.,]\d+)?)?`)
+	dayMonth = lower(`\b(\d{1,2})(?:st|nd|rd|th|er|\.)?\s+(?:of\s+)?` + monthWord + `\b\.?(?:,?\s+(\d{4})\b)?`)
+	monthDay = lower(`\b` + monthWord + `\.?\s+(\d{1,2})(?:st|nd|rd|th)?\b(?:,?\s+(\d{4})\b)?`)
+	numDate  = lower(`\b(\d{1,2})([./])(\d{1,2})[./](\d{4})\b`)
+	relative = lower(`\b(day before yesterday|yesterday|today|tonight|last night|this (?:morning|afternoon|evening)|(?:one|two|three|four|five|six|\d{1,2}) days ago|vorgestern|gestern|heute|avant-hier|hier|aujourd['’]hui)\b`)
+	weekday  = lower(`\b(?:on|last|since|this past|am|seit|letzten) (monday|tuesday|wednesday|thursday|friday|saturday|sunday|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)\b`)
+	vague    = lower(`\b(?:(?:in )?(?:the )?((?:(?:early|mid|middle of|late|end of|beginning of|start of|spring of|summer of|anfang|mitte|ende|début|fin|mi)[- ])?` + monthWord + ` \d{4})|(last (?:week|month|year|spring|summer|autumn|fall|winter)|(?:a few|some|several|two|three|a couple of) (?:days|weeks|months) ago|earlier this (?:week|month|year)|this (?:week|month|spring|summer|autumn|winter)|(?:early|late|mid) (?:spring|summer|autumn|winter) \d{4}|(?:spring|summer|autumn|fall|winter|q[1-4])(?: of)? \d{4}|letzte woche|vergangene woche|la semaine dernière|le mois dernier|letzten monat))\b`)
+)
+
+// moment is a day that a text names, and where.
+type moment struct {
+	day   time.Time // midnight UTC of the day
+	words string    // the words themselves, when they name no day
+	start int
+	end   int
+	clock string // time of day written together with the date: HH:MM or HH:MM:SS
+}
+
+// known reports whether the moment is a day.
+func (m moment) known() bool { return !m.day.IsZero() }
+
+// String is the day in ISO 8601, or the words used.
+func (m moment) String() string {
+	if m.known() {
+		return m.day.Format(time.DateOnly)
+	}
+	return m.words
+}
+
+// firstMoment finds the first day that s names, or else the first words for a
+// time that is not a day. low is s in lower case; sent is the mail's date.
+func firstMoment(s, low string, sent time.Time) (moment, bool) {
+	var best moment
+	found := false
+	for _, reader := range [...]func(string, time.Time) (moment, bool){readISO, readDayMonth, readMonthDay, readNumbers, readRelative, readWeekday} {
+		if m, ok := reader(low, sent); ok && (!found || m.start < best.start) {
+			best, found = m, true
+		}
+	}
+	if found {
+		return best, true
+	}
+	at := vague().FindStringSubmatchIndex(low)
+	if at == nil {
+		return moment{}, false
+	}
+	from, to := at[2], at[3]
+	if from < 0 {
+		from, to = at[len(at)-2], at[len(at)-1]
+	}
+	return moment{words: collapse(s[from:to]), start: at[0], end: at[1]}, true
+}
+
+func date(year, month, day string) (time.Time, bool) {
+	y, _ := strconv.Atoi(year)
+	m, ok := months[month]
+	if !ok {
+		n, _ := strconv.Atoi(month)
+		m = time.Month(n)
+	}
+	n, _ := strconv.Atoi(day)
+	t := time.Date(y, m, n, 0, 0, 0, 0, time.UTC)
+	return t, y >= 1970 && y < 2200 && m >= 1 && m <= 12 && t.Day() == n && t.Month() == m
+}
+
+// slices gives the groups of a match, empty where one has none.
+func groupsAt(low string, at []int) []string {
+	out := make([]string, len(at)/2)
+	for g := range out {
+		if at[2*g] >= 0 {
+			out[g] = low[at[2*g]:at[2*g+1]]
+		}
+	}
+	return out
+}
+
+func readISO(low string, _ time.Time) (moment, bool) {
+	at := isoDate().FindStringSubmatchIndex(low)
+	if at == nil {
+		return moment{}, false
+	}
+	g := groupsAt(low, at)
+	day, ok := date(g[1], g[2], g[3])
+	m := moment{day: day, start: at[0], end: at[7]}
+	if g[4] != "" {
+		m.clock, m.end = g[4]+":"+g[5], at[1]
+		if g[6] != "" {
+			m.clock += ":" + g[6]
+		}
+	}
+	return m, ok
+}
+
+func readDayMonth(low string, sent time.Time) (moment, bool) {
+	at := dayMonth().FindStringSubmatchIndex(low)
+	if at == nil {
+		return moment{}, false
+	}
+	g := groupsAt(low, at)
+	day, ok := date(yearOr(g[3], g[2], g[1], sent), g[2], g[1])
+	return moment{day: day, start: at[0], end: at[1]}, ok
+}
+
+func readMonthDay(low string, sent time.Time) (moment, bool) {
+	at := monthDay().FindStringSubmatchIndex(low)
+	if at == nil {
+		return moment{}, false
+	}
+	g := groupsAt(low, at)
+	day, ok := date(yearOr(g[3], g[1], g[2], sent), g[1], g[2])
+	return moment{day: day, start: at[0], end: at[1]}, ok
+}
+
+// yearOr is the year, or the one that puts the day last before the mail.
+func yearOr(year, month, day string, sent time.Time) string {
+	if year != "" || sent.IsZero() {
+		return year
+	}
+	t, ok := date(strconv.Itoa(sent.Year()), month, day)
+	if ok && t.After(sent.AddDate(0, 0, 1)) {
+		return strconv.Itoa(sent.Year() - 1)
+	}
+	return strconv.Itoa(sent.Year())
+}
+
+// readNumbers reads 31.1.2027, and 31/1/2027 where only one order makes sense.
+func readNumbers(low string, _ time.Time) (moment, bool) {
+	at := numDate().FindStringSubmatchIndex(low)
+	if at == nil {
+		return moment{}, false
+	}
+	g := groupsAt(low, at)
+	day, month := g[1], g[3]
+	if g[2] == "/" {
+		a, _ := strconv.Atoi(day)
+		b, _ := strconv.Atoi(month)
+		switch {
+		case a <= 12 && b <= 12 && a != b:
+			return moment{}, false
+		case b > 12:
+			day, month = month, day
+		}
+	}
+	t, ok := date(g[4], month, day)
+	return moment{day: t, start: at[0], end: at[1]}, ok
+}
+
+func midnight(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
+}
+
+var numerals = map[string]int{"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+
+func readRelative(low string, sent time.Time) (moment, bool) {
+	at := relative.at(low)
+	if at == nil || sent.IsZero() {
+		return moment{}, false
+	}
+	back := 0
+	word := low[at[0]:at[1]]
+	switch {
+	case strings.HasSuffix(word, "days ago"):
+		number, _, _ := strings.Cut(word, " ")
+		if back = numerals[number]; back == 0 {
+			back, _ = strconv.Atoi(number)
+		}
+	case word == "day before yesterday", word == "vorgestern", word == "avant-hier":
+		back = 2
+	case word == "yesterday", word == "last night", word == "gestern", word == "hier":
+		back = 1
+	}
+	return moment{day: midnight(sent).AddDate(0, 0, -back), start: at[0], end: at[1]}, true
+}
+
+var weekdays = map[string]time.Weekday{
+	"monday": 1, "tuesday": 2, "wednesday": 3, "thursday": 4, "friday": 5, "saturday": 6, "sunday": 0,
+	"montag": 1, "dienstag": 2, "mittwoch": 3, "donnerstag": 4, "freitag": 5, "samstag": 6, "sonntag": 0,
+}
+
+// readWeekday reads "on Tuesday" as the last one before the mail.
+func readWeekday(low string, sent time.Time) (moment, bool) {
+	at := weekday().FindStringSubmatchIndex(low)
+	if at == nil || sent.IsZero() {
+		return moment{}, false
+	}
+	back := (int(sent.Weekday()) - int(weekdays[low[at[2]:at[3]]]) + 7) % 7
+	if back == 0 {
+		back = 7
+	}
+	return moment{day: midnight(sent).AddDate(0, 0, -back), start: at[0], end: at[1]}, true
+}
+
+var (
+	clockTime  = lower(`\b([01]?\d|2[0-3])(?::|h)([0-5]\d)(?::([0-5]\d))?(?:\s?([ap])\.?m\b\.?)?`)
+	shortClock = lower(`\b(1[0-2]|0?[1-9])\s?([ap])\.?m\b`)
+	clockJoin  = lower(`^\s*(?:[a-z]{1,5}\s*)?(?:and|to|until|till|-|–|—|bis|und|et|à)\s*$`)
+	zoneOffset = lower(`(?:\b(?:utc|gmt)\s*)?([+-])(\d{1,2})(?::?(\d{2}))?\b`)
+	zoneName   = lower(`\b(utc|gmt|cest|cet|mesz|mez|bst|eest|eet|edt|est|pdt|pst|mdt|mst|cdt|jst|wet|west)\b|\d(z)\b`)
+	zonePlace  = lower(`\b([a-zà-ÿ]+(?: [a-zà-ÿ]+)?) (?:local )?time\b|\bheure de ([a-zà-ÿ]+)|\b([a-zà-ÿ]+)er (?:orts)?zeit\b`)
+)
+
+var zoneHours = map[string]int{
+	"utc": 0, "gmt": 0, "wet": 0, "cet": 1, "mez": 1, "bst": 1, "west": 1, "cest": 2, "mesz": 2, "eet": 2, "eest": 3,
+	"est": -5, "edt": -4, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7, "jst": 9,
+}
+
+// observation is a time of day, or two, on a day.
+type observation struct {
+	from, to string // HH:MM or HH:MM:SS
+	zone     string // Z, +01:00, or empty when not said
+}
+
+// clockIn finds the time of day that s names, or the first two when they are
+// the ends of a period. day decides what a city's clock showed.
+func clockIn(low string, m moment) (observation, bool) {
+	rest := low
+	var o observation
+	if m.clock != "" {
+		o.from = m.clock
+		rest = low[m.end-1:]
+	} else {
+		at := clockTime().FindStringSubmatchIndex(low)
+		if at == nil {
+			return shortTime(low, m)
+		}
+		o.from = timeOf(groupsAt(low, at))
+		if rest = low[at[1]-1:]; len(rest) > 0 {
+			rest = o.upTo(low, at[1])
+		}
+	}
+	o.zone = zoneOf(rest, m.day)
+	if o.zone == "" {
+		o.zone = zoneOf(clip(low, 200), m.day)
+	}
+	return o, true
+}
+
+// upTo reads the end of a period that begins before low[from:], and returns
+// what follows.
+func (o *observation) upTo(low string, from int) string {
+	at := clockTime().FindStringSubmatchIndex(low[from:])
+	if at != nil && clockJoin.in(low[from:from+at[0]]) {
+		o.to = timeOf(groupsAt(low[from:], at))
+		from += at[1]
+	}
+	return low[from-1:]
+}
+
+func shortTime(low string, m moment) (observation, bool) {
+	at := shortClock().FindStringSubmatchIndex(low)
+	if at == nil {
+		return observation{}, false
+	}
+	g := groupsAt(low, at)
+	o := observation{from: timeOf([]string{"", g[1], "00", "", g[2]})}
+	o.zone = zoneOf(low[at[1]-1:], m.day)
+	return o, true
+}
+
+// timeOf makes HH:MM or HH:MM:SS of hour, minute, second and a or p.
+func timeOf(g []string) string {
+	hour, _ := strconv.Atoi(g[1])
+	if g[4] == "p" && hour < 12 {
+		hour += 12
+	}
+	if g[4] == "a" && hour == 12 {
+		hour = 0
+	}
+	t := fmt.Sprintf("%02d:%s", hour, g[2])
+	if g[3] != "" {
+		t += ":" + g[3]
+	}
+	return t
+}
+
+func clip(s string, n int) string {
+	if len(s) > n {
+		return s[:n]
+	}
+	return s
+}
+
+// zoneOf finds the offset from UTC that a text names close to its beginning:
+// by number, by a name that is not ambiguous, or by a city.
+func zoneOf(low string, day time.Time) string {
+	low = clip(low, 80)
+	if g := zoneOffset.groups(low); g != nil && (strings.Contains(g[0], "utc") || strings.Contains(g[0], "gmt") || g[3] != "" || len(g[2]) == 2) {
+		hours, _ := strconv.Atoi(g[2])
+		minutes := g[3]
+		if minutes == "" {
+			minutes = "00"
+		}
+		if hours <= 14 && minutes < "60" {
+			return fmt.Sprintf("%s%02d:%s", g[1], hours, minutes)
+		}
+	}
+	if g := zoneName.groups(low); g != nil {
+		if g[2] != "" || g[1] == "utc" || g[1] == "gmt" {
+			return "Z"
+		}
+		return offset(zoneHours[g[1]] * 3600)
+	}
+	for _, at := range zonePlace().FindAllStringSubmatchIndex(low, 4) {
+		for _, place := range groupsAt(low, at)[1:] {
+			if zone, ok := placeOffset(place, day); ok {
+				return zone
+			}
+		}
+	}
+	return ""
+}
+
+func offset(seconds int) string {
+	sign := "+"
+	if seconds < 0 {
+		sign, seconds = "-", -seconds
+	}
+	return fmt.Sprintf("%s%02d:%02d", sign, seconds/3600, seconds/60%60)
+}
+
+// placeOffset is the offset of a city that the IANA time zone database names.
+func placeOffset(place string, day time.Time) (string, bool) {
+	if place == "" || day.IsZero() {
+		return "", false
+	}
+	names := []string{titled(place)}
+	if _, last, ok := strings.Cut(place, " "); ok {
+		names = append(names, titled(last))
+	}
+	for _, name := range names {
+		for _, area := range [...]string{"Europe/", "America/", "Asia/", "Africa/", "Australia/", "Pacific/"} {
+			if zone, err := time.LoadLocation(area + name); err == nil {
+				_, seconds := time.Date(day.Year(), day.Month(), day.Day(), 12, 0, 0, 0, zone).Zone()
+				return offset(seconds), true
+			}
+		}
+	}
+	return "", false
+}
+
+func titled(s string) string {
+	words := strings.Fields(s)
+	for i, word := range words {
+		words[i] = strings.ToUpper(word[:1]) + word[1:]
+	}
+	return strings.Join(words, "_")
+}
+
+// ISO is the observation on a day, as ISO 8601 has it; a period is a/b.
+func (o observation) ISO(day time.Time) string {
+	prefix := day.Format(time.DateOnly) + "T"
+	if o.to == "" {
+		return prefix + o.from + o.zone
+	}
+	end := day
+	if o.to < o.from { // past midnight
+		end = day.AddDate(0, 0, 1)
+	}
+	return prefix + o.from + o.zone + "/" + end.Format(time.DateOnly) + "T" + o.to + o.zone
+}

@@ -1,0 +1,157 @@
+package extract
+
+import (
+	"strings"
+
+	"github.com/docket-psirt/docket/internal/psirt"
+)
+
+var (
+	foundVerb  = lower(`\b(?:i|we|he|she|they|colleagues?|students?|which i|je|j['’]ai|nous|ich|wir)\b[^.;:]{0,40}\b(?:found|discovered|noticed|noticing|came across|stumbled|spotted|detected|identified|remarqué|découvert|trouvé|constaté|entdeckt|bemerkt|gefunden|festgestellt)\b|\b(?:found|discovered|noticed|identified|detected) (?:it |this |them |the (?:issue|problem|weakness|vulnerability|bug) )?(?:by|while|when|during|on|in|through|with|because|using|at)\b|\bit came up\b|\bcaught my eye\b|\bhow (?:i|we) came (?:to|across)\b|\bmir (?:ist|fiel)\b.*\bauf\b|\bcame to (?:my|our) attention\b|\b(?:issue|problem|bug|vulnerability|weakness|flaw) was (?:found|discovered|noticed|identified|detected)\b`)
+	foundNot   = lower(`\b(?:not|never|n['’]t) (?:\w+ )?(?:found|find|discovered|noticed|seen)\b|\bfound no\b|\bpas trouvé\b|\bnicht gefunden\b|\bno (?:evidence|indication|sign)\b`)
+	foundLead  = lower(`^(?:it was |this was |i |we |the (?:issue|problem|bug|vulnerability|weakness) was )?(?:first )?(?:found|discovered|noticed|detected|identified|spotted|gefunden|entdeckt|découverte?)(?: it| this| them| the (?:issue|problem|bug|weakness|vulnerability)| out)?(?: only)?,? ?(by )?`)
+	foundHow   = lower(`^(?:by|while|when|during|in|on|through|with|using|at|because|after|as|beim|bei|während|durch|lors|en|pendant|dans)\b`)
+	wayOfFind  = lower(`\b(?:by|while|when|during|through|using|because|as part of|in the course of|in an?|after|lors d(?:e|u|['’])|en |pendant|au cours|beim|während|durch|bei )\b? ?\S.*$`)
+	dateLead   = lower(`(?:,? ?\b(?:on|in|at|since|around|about|le|am|im|vom|seit|en|the)\s*)+$`)
+	cameTo     = lower(`\bhow (?:i|we) (?:came to|came across|found|noticed|discovered) (?:it|this|that)?[^:.]{0,20}:\s*`)
+	leadClause = lower(`^((?:while|when|during|as part of|in the course of|lors|en|beim|während|bei)\b[^.;]{5,200}?),? (?:i|we|j['’]ai|je|nous|ich|wir|habe ich|haben wir)\b`)
+	eye        = lower(`\bcaught my eye\b|\bmade (?:me|us) (?:suspicious|curious)\b`)
+	enumerator = lower(`^\(?(?:\d{1,2}|[a-z])[.)]\s+`)
+)
+
+// readDiscovery finds how and when the weakness was found.
+func (d *document) readDiscovery(observed moment) psirt.Discovery {
+	var found psirt.Discovery
+	how := d.value(pathHow, pathDiscovery)
+	if how != "" {
+		found.How = d.wayFound(how, true)
+	}
+	for _, text := range []string{d.value(pathWhen), d.value(pathDiscovery), d.value(pathHow)} {
+		if m, ok := firstMoment(text, lowered(text), d.in.Date); ok && found.When == "" {
+			found.When = m.String()
+		}
+	}
+	if v := d.value(pathWhen); found.When == "" && v != "" && wordCount(v) < 8 {
+		found.When = v
+	}
+	d.proseDiscovery(&found)
+	if found.When == "" {
+		found.When = observed.String()
+	}
+	return found
+}
+
+// proseDiscovery fills what no label said from sentences about the finding.
+func (d *document) proseDiscovery(found *psirt.Discovery) {
+	for i, s := range d.said {
+		if found.How != "" && found.When != "" {
+			return
+		}
+		if !proseField(s.path) || !foundVerb.in(s.low) || foundNot.in(s.low) {
+			continue
+		}
+		if found.How == "" {
+			if eye.in(s.low) && i+1 < len(d.said) && d.said[i+1].unit == s.unit {
+				found.How = s.text + " " + d.said[i+1].text
+			} else {
+				found.How = d.wayFound(s.text, false)
+			}
+		}
+		if m, ok := firstMoment(s.text, s.low, d.in.Date); ok && found.When == "" {
+			found.When = m.String()
+		}
+	}
+}
+
+// proseField reports whether sentences of a section may speak of things that
+// the section is not about.
+func proseField(path string) bool {
+	switch path {
+	case "", pathDescription, pathOther, pathTitle, pathDiscovery, pathHow, pathWhen, pathExploited, pathObserved, pathProducts, pathName, pathSteps, pathFix, pathPublic:
+		return true
+	}
+	return false
+}
+
+// wayFound is the part of a text that says how: without the words for
+// "found", and without the date, which has a field of its own. A text that
+// says nothing else is left whole where a label asked for it.
+func (d *document) wayFound(text string, labelled bool) string {
+	if rest, ok := cameTo.after(text, lowered(text)); ok {
+		return strings.TrimRight(rest, " .")
+	}
+	text = firstSentence(text)
+	text = text[len(enumerator().FindString(lowered(text))):]
+	whole := text
+	text = d.cutDate(text)
+	low := lowered(text)
+	if at := foundLead.at(low); at != nil && (foundHow.in(low[at[1]:]) || strings.HasSuffix(low[:at[1]], "by ")) {
+		return strings.TrimRight(text[at[1]:], " .,;")
+	}
+	if labelled && !foundVerb.in(low) {
+		if text == whole {
+			return text
+		}
+		return strings.TrimRight(text, " .,;")
+	}
+	if at := leadClause().FindStringSubmatchIndex(low); at != nil {
+		return strings.TrimRight(d.cutDate(text[at[2]:at[3]]), " ,")
+	}
+	verb := foundVerb.at(low)
+	if verb == nil {
+		return wholeIf(labelled, whole)
+	}
+	if at := wayOfFind.at(low[wordAt(low, verb):]); at != nil {
+		way := text[wordAt(low, verb)+at[0]:]
+		return strings.TrimRight(d.cutDate(strings.TrimPrefix(way, "because ")), " .,;")
+	}
+	return wholeIf(labelled, whole)
+}
+
+func wholeIf(yes bool, s string) string {
+	if yes {
+		return s
+	}
+	return ""
+}
+
+// wordAt is where the way is looked for: behind the verb, or at its last word
+// when that is the preposition itself.
+func wordAt(low string, verb []int) int {
+	if i := strings.LastIndexByte(low[verb[0]:verb[1]], ' '); i >= 0 {
+		return verb[0] + i + 1
+	}
+	return verb[1]
+}
+
+func firstSentence(s string) string {
+	if all := splitSentences(collapse(s)); len(all) > 0 {
+		return all[0]
+	}
+	return ""
+}
+
+// cutDate takes a date away from the beginning or the end of a text, with the
+// words that join it; a date in the middle stays.
+func (d *document) cutDate(s string) string {
+	low := lowered(s)
+	m, ok := firstMoment(s, low, d.in.Date)
+	if !ok {
+		return s
+	}
+	before, after := s[:m.start], strings.TrimLeft(s[m.end:], " ")
+	join := dateLead.at(low[:m.start])
+	lead := before
+	if join != nil {
+		lead = before[:join[0]]
+	}
+	switch {
+	case strings.Trim(after, " .)") == "":
+		return strings.TrimRight(lead, " ,;(")
+	case strings.TrimSpace(lead) == "":
+		return strings.TrimLeft(after, " ,;:–-")
+	case foundLead.in(lowered(lead)) && wordCount(lead) <= 5, foundVerb.in(lowered(lead)) && wordCount(lead) <= 4, strings.HasSuffix(lowered(strings.TrimSpace(lead)), "came up"):
+		return strings.TrimRight(lead, " ,") + " " + strings.TrimLeft(after, " ,;:")
+	}
+	return s
+}

@@ -1,0 +1,178 @@
+package extract
+
+import (
+	"strings"
+)
+
+var (
+	stepsTalk    = lower(`^(?:to|in order to) (?:see|reproduce|verify|confirm|trigger|replicate|repeat|demonstrate|test|check)\b[^.]{0,60}(?:[,:]|$)|\b(?:can be|to) reproduced? (?:it |this |the \w+ )?(?:by|as follows|with|like this)\b|\byou can (?:reproduce|confirm|verify|see|check|test) (?:it|this|that)\b|\bcan be (?:reproduced|confirmed|verified|triggered)\b|\b(?:open|follow) the (?:link|steps)\b.*\b(?:you|see)\b|^(?:zum|um) (?:nachstellen|reproduzieren)|^pour (?:reproduire|vérifier)\b`)
+	exampleTalk  = lower(`^(?:example|for example|exemple|par exemple|beispiel|zum beispiel)\b`)
+	attachTalk   = lower(`\b(?:attach\w*|enclosed?|anhang|angehängt|ci-joint|pièce jointe|joint)\b`)
+	attachSteps  = lower(`\b(?:steps?|poc|proof|reproduc\w*|everything|how to|demo\w*|walk-?through|script|video|schritte|étapes)\b`)
+	attachDetail = lower(`\b(?:details?|everything|full report|whole report|complete report|the report|report\.\w+|description|write-?up|whitepaper|all information|rest of|alles|détails|rapport|bericht|technical)\b`)
+	imperative   = lower(`^(?:then |now |first,? |next,? |as (?:the |an? )?\w+(?: \w+)?, )?(?:log ?(?:in|on|out)|sign in|open|send|click|go|run|start|boot|copy|create|set|enter|use|visit|intercept|change|replace|select|call|connect|upload|download|install|make|put|take|type|press|navigate|browse|execute|submit|save|edit|insert|remove|wait|repeat|observe|look|note|compare|read|write|choose|add|delete|restart|reboot|capture|configure|get|request|post|point|finish|paste|modify|verify|check|ask|export|import|plug|pull|hold|mount|load|launch|build|compile|craft|forge|register|disable|enable|switch|turn|you (?:get|see|are)|ouvrir|copier|lancer|redémarrer|cliquer|envoyer|se connecter|changer|öffnen|starten|anmelden|klicken|senden)\b`)
+	fixTalk      = lower(`\b(?:possible|suggested|proposed|simple|simplest|easy|obvious|recommended|better|proper|quick|good) (?:fix|correction|repair|remedy|mitigation|solution|workaround|way out)\b|^as (?:for )?a (?:repair|fix|remedy|correction|workaround|mitigation|stop-?gap)\b|\b(?:i|we)(?: would| ['’]d|['’]d)? (?:suggest|recommend|propose|advise)\b|\b(?:should|could|can|may|might) (?:probably |easily |simply )?be (?:fixed|corrected|repaired|remedied|mitigated|solved|closed) (?:by|with|if)\b|^to (?:fix|repair|correct|mitigate|remedy) (?:this|it|the)\b|\bwhat (?:i|we) would do\b|\bmy (?:suggestion|proposal|recommendation|advice)\b|\bour (?:suggestion|proposal|recommendation)\b|\bthe (?:fix|remedy|correction|repair) (?:is|would be|could be)\b|\b(?:je|nous) (?:suggère|propose|recommande)|\b(?:ich|wir) (?:schlage|empfehle|würde)|\bworkaround\b`)
+	fixNot       = lower(`\?$|\bno (?:fix|workaround|suggestion|idea|mitigation)\b|\bwill be fixed\b|\bwhen you\b|\b(?:suggest|recommend|propose) (?:a |that we (?:talk|meet)|to (?:talk|meet|call|publish|disclose))`)
+)
+
+// passage is a text that a field takes, and whether it was taken out of the
+// description: only what stands below a heading of its own is.
+type passage struct {
+	text  string
+	taken []*section
+}
+
+// labelledPassage joins the sections of a path.
+func (d *document) labelledPassage(path string) passage {
+	var p passage
+	var parts []string
+	for _, s := range d.at(path) {
+		text := d.body(s)
+		if !s.exact { // the heading says more than the name of the field
+			text = strings.TrimRight(d.lines[s.start].raw, " \t\r") + strings.TrimPrefix("\n"+text, "\n"+s.value)
+			text = strings.TrimRight(text, "\n")
+		}
+		parts = append(parts, text)
+		p.taken = append(p.taken, s)
+	}
+	p.text = strings.Join(parts, "\n\n")
+	return p
+}
+
+// readSteps finds how to reproduce the weakness.
+func (d *document) readSteps() passage {
+	if p := d.labelledPassage(pathSteps); p.text != "" {
+		return p
+	}
+	for _, find := range [...]func() string{
+		func() string { return d.paragraphFrom(stepsTalk, nil) },
+		d.listOfSteps,
+		d.attachedSteps,
+		func() string { return d.paragraphFrom(exampleTalk, nil) },
+	} {
+		if text := find(); text != "" {
+			return passage{text: text}
+		}
+	}
+	return passage{}
+}
+
+// readFix finds what the reporter thinks would help.
+func (d *document) readFix() passage {
+	if p := d.labelledPassage(pathFix); p.text != "" {
+		return p
+	}
+	for _, s := range d.said {
+		if proseField(s.path) && fixTalk.in(s.low) && !fixNot.in(s.low) {
+			return passage{text: s.text}
+		}
+	}
+	return passage{}
+}
+
+// paragraphFrom is the rest of the paragraph from the first sentence that p
+// matches, with the list or listing that follows.
+func (d *document) paragraphFrom(p, not pattern) string {
+	for i, s := range d.said {
+		if !proseField(s.path) || !p.in(s.low) || (not != nil && not.in(s.low)) {
+			continue
+		}
+		text := []string{s.text}
+		for _, next := range d.said[i+1:] {
+			if next.unit != s.unit {
+				break
+			}
+			text = append(text, next.text)
+		}
+		if strings.HasSuffix(s.text, ":") {
+			text = append(text, d.following(i)...)
+		}
+		return strings.Join(text, " ")
+	}
+	return ""
+}
+
+// following is the items of the list below sentence i.
+func (d *document) following(i int) []string {
+	var items []string
+	for _, s := range d.said[i+1:] {
+		if s.path != d.said[i].path || len(items) >= 40 {
+			break
+		}
+		if s.unit != d.said[i].unit {
+			items = append(items, "\n"+s.text)
+		}
+	}
+	return items
+}
+
+// listOfSteps finds a list, without a heading, whose items tell what to do.
+func (d *document) listOfSteps() string {
+	var items []string
+	for i, l := range d.lines {
+		if l.zone != zoneBody || !l.isList() {
+			continue
+		}
+		if at := d.owner[i]; at >= 0 && !proseField(d.sections[at].path) {
+			continue
+		}
+		if imperative.in(strings.TrimSpace(l.low[len(listMark().FindString(l.low)):])) {
+			items = append(items, l.text)
+		}
+	}
+	if len(items) < 2 {
+		return ""
+	}
+	return strings.Join(items, "\n")
+}
+
+// attachedSteps is the sentence that says that an attachment has the steps.
+func (d *document) attachedSteps() string {
+	if len(d.in.Attachments) == 0 {
+		return ""
+	}
+	for _, s := range d.said {
+		if attachTalk.in(s.low) && attachSteps.in(s.low) {
+			return d.naming(s.text)
+		}
+	}
+	return ""
+}
+
+// naming adds the names of the attachments to a sentence that names none.
+func (d *document) naming(text string) string {
+	var names []string
+	for _, a := range d.in.Attachments {
+		if strings.Contains(text, a.Name) {
+			return text
+		}
+		names = append(names, a.Name)
+	}
+	return text + " [" + strings.Join(names[:min(len(names), 20)], ", ") + "]"
+}
+
+// description is the text without what steps and fix took whole.
+func (d *document) description(passages ...passage) string {
+	taken := map[int]bool{}
+	for _, p := range passages {
+		for _, s := range p.taken {
+			for n := 0; n < s.lines; n++ {
+				taken[s.start+n] = true
+			}
+			for _, i := range s.own {
+				taken[i] = true
+			}
+		}
+	}
+	var b strings.Builder
+	blank := true
+	for i, l := range d.lines {
+		if taken[i] || (blank && l.text == "") {
+			continue
+		}
+		b.WriteString(strings.TrimRight(l.raw, " \t"))
+		b.WriteByte('\n')
+		blank = l.text == ""
+	}
+	return strings.TrimSpace(b.String() + d.rest)
+}

@@ -1,0 +1,204 @@
+package extract
+
+import (
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+var (
+	webAddress = lower(`\b(?:https?|hxxps?)(?:://|\[:\]//)[^\s<>"“”]+`)
+	bareHost   = lower(`\b(?:[a-z0-9-]+(?:\.|\[\.\]))+[a-z]{2,24}(?:/[^\s<>"“”]*)?`)
+	ipToken    = lower(`[0-9a-f:.]*[0-9a-f][0-9a-f:.]*[.:][0-9a-f:.]*`)
+	ownIP      = lower(`\b(?:my|our|own|i|we|me|us|mine|mon|ma|notre|je|meine?r?|unsere?r?|ich|wir)\b`)
+	ipTalk     = lower(`\b(?:address|addresses|ip|ips|from|adresse|von)\b`)
+	attackTalk = lower(`\battack|\bmalicious|\bintrud|\bactor|\bthey\b|\bcriminal|\bexploit|\bfilter reported|\bconnections? to\b`)
+)
+
+// readURL finds where the weakness is. Without a label only an address that
+// belongs to the programme's domains counts, or any when the programme asks
+// for one and names no domains.
+func (d *document) readURL() string {
+	for _, s := range d.at(pathURL) {
+		body := d.body(s)
+		if found := trimURL(webAddress().FindString(firstLines(body))); found != "" {
+			return found
+		}
+		low := lowered(firstLines(body))
+		if found := bareHost().FindString(low); found != "" && !strings.Contains(low, "@") {
+			return trimURL(body[strings.Index(low, found):][:len(found)])
+		}
+	}
+	asked := d.asks(pathURL)
+	fallback := ""
+	for _, s := range d.said {
+		for _, at := range webAddress().FindAllString(s.text, 5) {
+			found := trimURL(at)
+			switch {
+			case s.path == pathReporter || s.path == pathUnaffected:
+			case d.inDomains(found):
+				return found
+			case asked && fallback == "":
+				fallback = found
+			}
+		}
+	}
+	return fallback
+}
+
+func firstLines(s string) string { return clip(s, 4000) }
+
+// asks reports whether the programme asks for a path.
+func (d *document) asks(path string) bool {
+	for _, a := range d.form.Asked {
+		if a.Token == path {
+			return true
+		}
+		for _, p := range a.Any {
+			if p == path {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// inDomains reports whether an address is in a domain of the programme.
+func (d *document) inDomains(address string) bool {
+	host := hostOf(address)
+	for _, domain := range d.scope.Domains {
+		domain = strings.TrimPrefix(lowered(domain), "*.")
+		if host == domain || strings.HasSuffix(host, "."+domain) {
+			return true
+		}
+	}
+	return false
+}
+
+// hostOf is the host of an address that may be written so that nobody can
+// click on it: hxxps://example[.]org.
+func hostOf(address string) string {
+	plain := strings.NewReplacer("[.]", ".", "[:]", ":").Replace(lowered(address))
+	if strings.HasPrefix(plain, "hxxp") {
+		plain = "http" + plain[4:]
+	}
+	if !strings.Contains(plain, "://") {
+		plain = "https://" + plain
+	}
+	parsed, err := url.Parse(plain)
+	if err != nil {
+		return ""
+	}
+	return parsed.Hostname()
+}
+
+// trimURL drops what a sentence put behind an address.
+func trimURL(s string) string {
+	for s != "" {
+		last := s[len(s)-1]
+		if strings.IndexByte(".,;:!?'*_", last) >= 0 ||
+			(last == ')' && strings.Count(s, "(") < strings.Count(s, ")")) || (last == ']' && strings.Count(s, "[") < strings.Count(s, "]")) {
+			s = s[:len(s)-1]
+			continue
+		}
+		break
+	}
+	return s
+}
+
+// readSourceIP finds the reporter's own addresses. Those of attackers are
+// never taken for them: without a label the sentence must say "my".
+func (d *document) readSourceIP() string {
+	for _, s := range d.at(pathSourceIP) {
+		if found := addresses(d.body(s)); len(found) > 0 {
+			return strings.Join(found, ", ")
+		}
+	}
+	for _, s := range d.said {
+		if s.path == pathExploited || !ownIP.in(s.low) || !ipTalk.in(s.low) || attackTalk.in(s.low) {
+			continue
+		}
+		if found := addresses(webAddress().ReplaceAllString(s.text, " ")); len(found) > 0 {
+			return strings.Join(found, ", ")
+		}
+	}
+	return ""
+}
+
+// addresses lists the IP addresses in a text, once each.
+func addresses(s string) []string {
+	var found []string
+	for _, token := range ipToken().FindAllString(lowered(clip(s, 4000)), 50) {
+		token = strings.Trim(token, ".")
+		for strings.HasSuffix(token, ":") && !strings.HasSuffix(token, "::") {
+			token = strings.TrimSuffix(token, ":")
+		}
+		if ip, err := netip.ParseAddr(token); err == nil && strings.Count(token, ".")+strings.Count(token, ":") >= 2 {
+			if !contains(found, ip.String()) {
+				found = append(found, token)
+			}
+		}
+	}
+	return found
+}
+
+func contains(list []string, s string) bool {
+	for _, v := range list {
+		if v == s {
+			return true
+		}
+	}
+	return false
+}
+
+var (
+	sawVerb    = lower(`\b(?:i|we|j['’]ai|nous|ich|wir)\b[^.;]{0,80}\b(?:saw|seen|noticed|observed|tried|tested|found|did|reproduced|discovered|visited|opened|remarqué|constaté|testé|gesehen|bemerkt|getestet|entdeckt)\b|\b(?:noticed|observed|seen|tested|happened|occurred) (?:it |this )?(?:on|at)\b`)
+	removeVerb = lower(`\b(?:removed|deleted|stopped|closed|restarted) [^.;]{0,40}\bat\b`)
+)
+
+// readObserved finds when the weakness was seen: a day with a time of day, in
+// ISO 8601. The moment is the day alone.
+func (d *document) readObserved() (string, moment) {
+	var dayOnly moment
+	for _, s := range d.at(pathObserved) {
+		text := d.first(s)
+		if iso, m, ok := d.observation(text+" ("+s.label+")", moment{}); ok {
+			return iso, m
+		}
+		if m, ok := firstMoment(text, lowered(text), d.in.Date); ok && !dayOnly.known() {
+			dayOnly = m
+		}
+	}
+	day := dayOnly
+	for _, s := range d.said {
+		if !proseField(s.path) || s.path == pathExploited || s.path == pathPublic || !sawVerb.in(s.low) || removeVerb.in(s.low) {
+			continue
+		}
+		m, ok := firstMoment(s.text, s.low, d.in.Date)
+		if ok && m.known() {
+			day = m
+		}
+		if iso, m, ok := d.observation(s.text, day); ok {
+			return iso, m
+		}
+	}
+	return "", dayOnly
+}
+
+// observation reads day and time of day from a text; known is the day when
+// the text names none.
+func (d *document) observation(text string, known moment) (string, moment, bool) {
+	low := lowered(text)
+	m, ok := firstMoment(text, low, d.in.Date)
+	if !ok || !m.known() {
+		if m = known; !m.known() {
+			return "", moment{}, false
+		}
+		m.clock = ""
+	}
+	o, ok := clockIn(low, m)
+	if !ok {
+		return "", moment{}, false
+	}
+	return o.ISO(m.day), m, true
+}

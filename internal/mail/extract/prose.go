@@ -1,0 +1,241 @@
+package extract
+
+import (
+	"sort"
+	"strings"
+	"unicode"
+
+	"github.com/docket-psirt/docket/internal/psirt"
+)
+
+// A name in prose is one or more words with capitals or digits.
+const nameWord = `[\p{Lu}][\p{L}\d+&'-]*(?:\.[\p{L}\d]+)*`
+
+var (
+	properName = lower(`\b(` + nameWord + `(?: (?:` + nameWord + `|\d{1,4}\b))*)`)
+	systemNoun = `(?:portal|desk|shop|store|website|site|platform|dashboard|console|webmail|gateway|backend|back office|app|application|intranet|extranet|wiki|forum|webshop|api|system|tool|form|newsletter|calendar|planner|directory|register|archive|library|environment|account page)`
+	inSubject  = lower(`\b(?:of|on|in|via|for|to|from) (?:the |your )([\p{Ll}\d-]+(?: [\p{Ll}\d-]+)? ` + systemNoun + `|[\p{Ll}-]+ desk)s?\b`)
+	inBody     = lower(`\byour ([\p{Ll}\d-]+(?: [\p{Ll}\d-]+)? ` + systemNoun + `|[\p{Ll}-]+ desk)\b`)
+	modelCode  = lower(`\b([A-Z]{1,8}-?\d{2,6}[A-Z0-9]*(?:-[A-Z0-9]+)*)\b`)
+	notModel   = lower(`^(?:cve|cwe|rfc|iso|sha|aes|rsa|md|utf|tls|ssl|ipv|vu|cvss|fips|hmac|http|cc|din|en|pkcs|usb|x)-?\d|^base\d`)
+	plainWords = lower(`^(?:same|whole|public|old|new|own|main|current|entire|other|security|this|that|support|response|reporting|web|online|very|first|second)\b`)
+	someone    = lower(`\b(psirt|cert|team|security (?:team|days)|conference|workshop|university|gmbh|ltd|inc|llc|regards|hello|dear|hi|tlp|cve|cvss|poc|dos|brussels|paris|london|utc|cet|cest)\b`)
+)
+
+// genericNames are things with capitals that are not what a report is about.
+var genericNames = func() map[string]bool {
+	m := map[string]bool{}
+	for _, w := range strings.Fields("i pin pins atr api apis url urls http https tls ssl xss csrf idor ssrf rce sql dns ip ips pdf id ids html json xml csv get post put usb nfc os ui cpu ram bios cookie java javascript python windows linux macos android ios firefox chrome chromium edge safari internet web january february march april may june july august september october november december monday tuesday wednesday thursday friday saturday sunday stored reflected blind open heap stack buffer missing weak insecure broken unauthenticated remote local privilege denial path directory cross potential possible critical security vulnerability vulnerabilities bug bugs issue report urgent re fw fwd aw tr english french german referer referrer host origin authorization password hebrew arabic chinese guest admin user burp wireshark") {
+		m[w] = true
+	}
+	return m
+}()
+
+// candidate is a phrase that may be the product's name.
+type candidate struct {
+	name  string
+	part  string
+	score int
+	order int
+}
+
+// proseProduct finds the product that subject and prose speak of. It answers
+// only where two things agree: a name in subject and text, a name with a
+// version or a part number, a model's code in the subject.
+func (d *document) proseProduct() (psirt.Product, bool) {
+	if c, ok := d.bestName(); ok {
+		return psirt.Product{Name: c.name, PartNumber: c.part}, true
+	}
+	if code := modelIn(d.subject); code != "" {
+		return psirt.Product{Name: code}, true
+	}
+	if at := lastMatch(inSubject, d.subject); at != "" {
+		return psirt.Product{Name: at}, true
+	}
+	for _, s := range d.said {
+		if at := inBody().FindStringSubmatch(s.text); at != nil && !plainWords.in(at[1]) {
+			return psirt.Product{Name: at[1]}, true
+		}
+	}
+	return psirt.Product{}, false
+}
+
+// bestName weighs the names in the text.
+func (d *document) bestName() (candidate, bool) {
+	byName := map[string]*candidate{}
+	subject := lowered(d.subject)
+	for _, s := range d.said[:min(len(d.said), 2000)] {
+		if s.path == pathReporter || s.path == pathOther || s.path == pathCredit || s.path == pathPublic {
+			continue
+		}
+		for _, at := range properName().FindAllStringIndex(s.text, 50) {
+			d.weigh(byName, s, at, subject)
+		}
+	}
+	var all []*candidate
+	for _, c := range byName {
+		if c.score >= 3 {
+			all = append(all, c)
+		}
+	}
+	if len(all) == 0 {
+		return candidate{}, false
+	}
+	sort.Slice(all, func(i, j int) bool {
+		if all[i].score != all[j].score {
+			return all[i].score > all[j].score
+		}
+		return all[i].order < all[j].order
+	})
+	return *all[0], true
+}
+
+// weigh gives a name in a sentence its points.
+func (d *document) weigh(byName map[string]*candidate, s sentence, at []int, subject string) {
+	name, start := trimName(s.text[at[0]:at[1]], at[0])
+	low := lowered(name)
+	if name == "" || d.isPerson(low) || foreignBefore.in(low+" ") {
+		return
+	}
+	c := byName[low]
+	if c == nil {
+		c = &candidate{name: name, order: len(byName)}
+		byName[low] = c
+		if containsWords(subject, low) {
+			c.score += 2
+		}
+		if wordCount(name) > 1 {
+			c.score++
+		}
+	}
+	before, after := s.low[:start], s.low[start+len(name):]
+	if aboutBefore.in(tail(before)) {
+		c.score++
+	}
+	if versionNext.in(after) {
+		c.score += 3
+	}
+	if part := partNext.in(clip(after, 80)); part {
+		c.part = firstOf(c.part, partIn(clip(s.text[start+len(name):], 80)))
+		c.score += 3
+	}
+}
+
+var (
+	aboutBefore = lower(`\b(?:in|of|on|for|with|the|your|our|is an?|named|called|running|product)\s+$`)
+	versionNext = lower(`^,? ?\(?(?:v|version |versions |firmware |release |build )?\d+\.\d`)
+	partNext    = lower(`^[^.;]{0,40}?\(?[^.;)]{0,40}\b(?:part|product|article|item|model)? ?(?:ref(?:erence)?|number|no|code|p/n)\b\.?`)
+)
+
+// trimName drops words at the ends of a phrase that are not part of a name.
+func trimName(name string, start int) (string, int) {
+	words := strings.Fields(name)
+	for len(words) > 0 && leadWord(words[0]) {
+		cut := len(words[0]) + 1
+		if len(words) == 1 {
+			return "", start
+		}
+		name, start = name[cut:], start+cut
+		words = words[1:]
+	}
+	if len(words) == 1 && genericNames[lowered(words[0])] {
+		return "", start
+	}
+	if someone.in(lowered(name)) {
+		return "", start
+	}
+	return name, start
+}
+
+// leadWord reports whether a capital word only begins a sentence.
+func leadWord(w string) bool {
+	switch lowered(w) {
+	case "the", "a", "an", "in", "on", "of", "we", "i", "you", "your", "my", "our", "it", "this", "that", "these", "there", "as", "if", "when", "while",
+		"version", "versions", "firmware", "with", "for", "from", "since", "after", "before", "please", "whoever", "everything", "every", "all", "no",
+		"to", "by", "so", "then", "and", "but", "or", "not", "nothing", "one", "two", "somebody", "someone", "anyone", "dear", "hello", "hi", "also",
+		"le", "la", "les", "un", "une", "der", "die", "das", "ein", "eine", "je", "nous", "wir", "ich", "inspecting", "using", "what", "how", "which":
+		return true
+	}
+	return false
+}
+
+// isPerson reports whether a name is the reporter's or the organisation's.
+func (d *document) isPerson(low string) bool {
+	for _, own := range [...]string{d.reporter.Name, d.reporter.Pseudonym, d.reporter.Organisation, d.in.From.Name} {
+		if own != "" && (containsWords(lowered(own), low) || containsWords(low, lowered(own))) {
+			return true
+		}
+	}
+	return false
+}
+
+// containsWords reports whether s has the words of part in it, whole.
+func containsWords(s, part string) bool {
+	if part == "" {
+		return false
+	}
+	for from := 0; ; {
+		i := strings.Index(s[from:], part)
+		if i < 0 {
+			return false
+		}
+		i += from
+		end := i + len(part)
+		if (i == 0 || !wordByte(s[i-1])) && (end == len(s) || !wordByte(s[end])) {
+			return true
+		}
+		from = i + 1
+	}
+}
+
+func wordByte(b byte) bool {
+	return b >= 0x80 || b == '_' || unicode.IsLetter(rune(b)) || unicode.IsDigit(rune(b))
+}
+
+// modelIn finds a model's code, such as AB1234C, in a subject.
+func modelIn(s string) string {
+	for _, m := range modelCode().FindAllString(s, 10) {
+		if !notModel.in(lowered(m)) && len(m) >= 4 {
+			return m
+		}
+	}
+	return ""
+}
+
+func lastMatch(p pattern, s string) string {
+	found := ""
+	for _, m := range p().FindAllStringSubmatch(s, 10) {
+		if !plainWords.in(m[1]) {
+			found = m[1]
+		}
+	}
+	return found
+}
+
+// proseVersions finds the affected versions in running text.
+func (d *document) proseVersions(name string) []string {
+	var found []string
+	for _, s := range d.said {
+		switch s.path {
+		case pathOther, pathUnaffected, pathFix, pathSteps, pathReporter, pathCredit:
+			continue
+		}
+		if strings.ContainsAny(s.text, "0123456789") && len(found) < 100 {
+			found = append(found, withoutName(readVersions(s.text, name, false), name)...)
+		}
+	}
+	return dropEnds(found)
+}
+
+// prosePart finds a part number in a sentence that names the product or says
+// "product reference".
+func (d *document) prosePart(name string) string {
+	for _, s := range d.said {
+		if s.path != pathReporter && (strings.Contains(s.low, "product ref") || (name != "" && strings.Contains(s.low, lowered(name)))) {
+			if part := partIn(s.text); part != "" && part != name {
+				return part
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,355 @@
+package extract
+
+import (
+	"strings"
+	"unicode"
+
+	"github.com/docket-psirt/docket/internal/psirt"
+)
+
+var (
+	address      = lower(`[a-z0-9._%+'-]{1,64}@(?:[a-z0-9-]{1,63}\.)+[a-z]{2,24}`)
+	replyWish    = lower(`\b(reply to|answer to|respond to|write to|contact (me|us)|reach (me|us)|reached|mail (me|us)|use this|best address|joindre|erreichen|erreichbar|écrivez)\b`)
+	organisation = lower(`\b(ltd|llc|inc|gmbh|ag|kg|sa|sas|sarl|bv|b\.v|nv|vzw|asbl|aps|ab|as|oy|plc|corp|corporation|company|limited|s\.r\.l|srl|spa|e\.v|group plc|university|universität|université|universiteit|college|polytechnic|school|institute|institut|laborator(?:y|ies)|labs?|agency|consult(?:ing|ancy|ants)|security|hosting|solutions|technologies|systems|software|networks|services|bank|hospital|ministry|foundation|cert|csirt|commune|mairie|stadtwerke|stadt|council|association|society|centre hospitalier|hochschule|verein|telecom|insurance|museum|library|partners)\b|\S & \S`)
+	office       = lower(`\b(manager|professor|engineer|analyst|researcher|consultant|administrator|admin|developer|director|officer|head of|chief|ciso|cto|ceo|lead|lecturer|student|intern|architect|auditor|specialist|technician|tester|pentester|owner|founder|freelance(r)?|independent|department|dept|desk|team|group|operations|service informatique|abteilung|leiter(in)?|responsable|ingénieur|professeur|chercheur|mitarbeiter(in)?|weekdays|telephone|phone|tel|fax|mobile|best|regards)\b`)
+	ownPseudonym = lower(`\b(pseudonym|under (this|the|my) (handle|alias|nick|nickname)|keep my (real )?name to myself|(prefer|like|want|wish) to (stay|remain|be) anonymous|not (give|share|tell|reveal) (you )?my (real )?name|(my|this) (handle|alias) (is|only)|sous (un |ce )?pseudonyme|unter (einem |diesem )?pseudonym)\b`)
+	phoneNumber  = lower(`\+?\d[\d ()/.-]{5,}\d`)
+)
+
+// readReporter finds who reports. What a label says wins over the end of the
+// letter, and that over the header of the mail.
+func (d *document) readReporter() psirt.Reporter {
+	var r psirt.Reporter
+	parts := d.contactParts()
+	closing := d.closingParts()
+	sender := displayName(d.in.From.Name)
+
+	r.Name = firstOf(d.labelledName(), firstName(parts), d.signedName(closing, sender))
+	r.Pseudonym = d.line(pathPseudonym)
+	if r.Name == "" {
+		r.Name = sender
+	}
+	if isHandle(r.Name) || (r.Pseudonym == "" && d.wantsPseudonym()) {
+		if r.Pseudonym == "" {
+			r.Pseudonym = r.Name
+		}
+		r.Name = ""
+	}
+	r.Organisation = firstOf(
+		organisationLabel(d.line(pathOrganisation)),
+		organisationIn(without(parts, r.Name), true),
+		organisationIn(without(closing, r.Name), false),
+	)
+	r.Email = d.readEmail()
+	return r
+}
+
+func firstOf(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+// line is the value of the first section of a path, up to its first line end.
+func (d *document) line(path string) string {
+	for _, s := range d.at(path) {
+		value, _, _ := strings.Cut(d.body(s), "\n")
+		if value = collapse(value); value != "" {
+			return value
+		}
+	}
+	return ""
+}
+
+func (d *document) labelledName() string {
+	name := d.line(pathReporterName)
+	name, _, _ = strings.Cut(name, ",")
+	name = cutParenthesis(name)
+	if name == "" || address.in(lowered(name)) || wordCount(name) > 6 {
+		return ""
+	}
+	return name
+}
+
+func (d *document) wantsPseudonym() bool {
+	for _, s := range d.said {
+		if ownPseudonym.in(s.low) {
+			return true
+		}
+	}
+	return false
+}
+
+// readEmail finds the address to answer to: the one that the reporter asks to
+// use, or else that of the mail's header.
+func (d *document) readEmail() string {
+	for _, s := range d.at(pathEmail, pathReporter) {
+		if found := address().FindString(lowered(d.body(s))); found != "" {
+			return d.asWritten(found)
+		}
+	}
+	for _, s := range d.said {
+		if s.path == pathSteps || !replyWish.in(s.low) {
+			continue
+		}
+		if found := address().FindString(s.low); found != "" && !d.ours(found) {
+			return d.asWritten(found)
+		}
+	}
+	return firstOf(d.in.ReplyTo, d.in.From.Addr)
+}
+
+// asWritten gives a known address in the letters of the header.
+func (d *document) asWritten(addr string) string {
+	addr = strings.Trim(addr, ".'")
+	for _, known := range [...]string{d.in.ReplyTo, d.in.From.Addr} {
+		if strings.EqualFold(addr, known) {
+			return known
+		}
+	}
+	return addr
+}
+
+// ours reports whether an address is in a domain of the programme.
+func (d *document) ours(addr string) bool {
+	_, host, _ := strings.Cut(addr, "@")
+	for _, domain := range d.scope.Domains {
+		if strings.EqualFold(host, domain) {
+			return true
+		}
+	}
+	return false
+}
+
+// contactParts are the names, offices and organisations that a contact
+// section lists.
+func (d *document) contactParts() []string {
+	var parts []string
+	for _, s := range d.at(pathReporter) {
+		parts = append(parts, splitParts(d.body(s))...)
+	}
+	return parts
+}
+
+// closingParts are those of the letter's end and of its signature.
+func (d *document) closingParts() []string {
+	var text strings.Builder
+	for _, l := range d.lines {
+		if (l.zone == zoneClosing || l.zone == zoneSignature) && !salutation.in(l.low) {
+			if disclaimerRule.in(l.text) || strings.HasPrefix(l.low, "ps:") || strings.HasPrefix(l.low, "p.s.") {
+				break
+			}
+			text.WriteString(l.text)
+			text.WriteByte('\n')
+		}
+		if text.Len() > 2000 {
+			break
+		}
+	}
+	return splitParts(text.String())
+}
+
+var disclaimerRule = lower(`^_{5,}$`)
+
+// splitParts cuts lines of a contact block where its writer did.
+func splitParts(text string) []string {
+	var parts []string
+	for _, l := range strings.Split(text, "\n") {
+		l = strings.TrimSpace(l)
+		if mark := listMark.at(lowered(l)); mark != nil {
+			l = l[mark[1]:]
+		}
+		for _, sep := range [...]string{" | ", " / ", " – ", " — ", " - ", " · ", "; "} {
+			l = strings.ReplaceAll(l, sep, "\x00")
+		}
+		for _, group := range strings.Split(l, "\x00") {
+			parts = append(parts, splitCommas(group)...)
+		}
+	}
+	return parts
+}
+
+var legalForm = lower(`^\s*(llc|ltd|inc|gmbh|limited|plc|s\.?a\.?|corp)\b\.?`)
+
+// splitCommas cuts at commas, but not before the legal form of a company.
+func splitCommas(s string) []string {
+	var parts []string
+	for _, p := range strings.Split(s, ",") {
+		if legalForm.in(lowered(p)) && len(parts) > 0 {
+			parts[len(parts)-1] += "," + p
+			continue
+		}
+		parts = append(parts, p)
+	}
+	for i, p := range parts {
+		p = strings.TrimSpace(p)
+		if label, value, ok := strings.Cut(p, ": "); ok && wordCount(label) <= 3 {
+			p = value
+		}
+		parts[i] = strings.Trim(p, " .*_")
+	}
+	return parts
+}
+
+func firstName(parts []string) string {
+	for i, p := range parts {
+		if i > 4 {
+			break
+		}
+		if p = cutParenthesis(p); personName(p) && !organisation.in(lowered(p)) {
+			return p
+		}
+	}
+	return ""
+}
+
+// signedName is the name below the letter, when it is that of the sender or
+// says more than the header does.
+func (d *document) signedName(closing []string, sender string) string {
+	for i, p := range closing {
+		if i > 3 {
+			break
+		}
+		low := lowered(p)
+		if !personName(p) || organisation.in(low) || office.in(low) {
+			continue
+		}
+		if sender == "" || sharesWord(p, sender) || (i == 0 && !personName(sender) && !isHandle(sender)) ||
+			(organisation.in(lowered(sender)) && i == 0) || office.in(lowered(sender)) {
+			if wordCount(p) >= wordCount(sender) || !sharesWord(p, sender) {
+				return p
+			}
+		}
+	}
+	return ""
+}
+
+// displayName is the name of a From field in the order in which it is spoken.
+func displayName(name string) string {
+	name = strings.Trim(collapse(cutParenthesis(name)), "\"' ")
+	if last, first, ok := strings.Cut(name, ","); ok && wordCount(last) == 1 && wordCount(first) == 1 {
+		name = strings.TrimSpace(first) + " " + last
+	}
+	if address.in(lowered(name)) {
+		return ""
+	}
+	return name
+}
+
+func cutParenthesis(s string) string {
+	if i := strings.IndexAny(s, "(["); i > 0 {
+		s = s[:i]
+	}
+	return strings.TrimSpace(s)
+}
+
+// personName reports whether s looks like the name of a person: two to four
+// words that begin with capitals, with particles between.
+func personName(s string) bool {
+	words := strings.Fields(s)
+	if len(words) < 2 || len(words) > 5 {
+		return false
+	}
+	capitals := 0
+	for _, w := range words {
+		r := firstRune(w)
+		switch {
+		case strings.IndexFunc(w, func(r rune) bool { return !unicode.IsLetter(r) && !strings.ContainsRune(".'’-", r) }) >= 0:
+			return false
+		case unicode.IsUpper(r), unicode.Is(unicode.Lo, r):
+			capitals++
+		case len(w) > 4:
+			return false
+		}
+	}
+	low := lowered(s)
+	return capitals >= 2 && !office.in(low) && !salutation.in(low)
+}
+
+// isHandle reports whether a name is a made-up one: a single word with digits,
+// underscores, no capital at its beginning, or one in its middle.
+func isHandle(name string) bool {
+	if name == "" || strings.ContainsAny(name, " @") {
+		return false
+	}
+	if strings.ContainsAny(name, "_0123456789") || unicode.IsLower(firstRune(name)) {
+		return true
+	}
+	inner := false
+	for i, r := range name {
+		inner = inner || (i > 0 && unicode.IsUpper(r))
+	}
+	return inner && strings.ToUpper(name) != name
+}
+
+// sharesWord reports whether two names have a word of three letters or more in
+// common.
+func sharesWord(a, b string) bool {
+	words := map[string]bool{}
+	for _, w := range strings.FieldsFunc(lowered(b), notLetter) {
+		words[w] = len([]rune(w)) >= 2
+	}
+	for _, w := range strings.FieldsFunc(lowered(a), notLetter) {
+		if words[w] {
+			return true
+		}
+	}
+	return false
+}
+
+func notLetter(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' }
+
+func localPart(addr string) string {
+	local, _, _ := strings.Cut(addr, "@")
+	return local
+}
+
+func organisationLabel(value string) string {
+	value, _, _ = strings.Cut(value, ";")
+	return strings.TrimRight(cutParenthesis(value), " .")
+}
+
+// without leaves out the parts that are the name itself.
+func without(parts []string, name string) []string {
+	var rest []string
+	for _, p := range parts {
+		if !strings.EqualFold(p, name) {
+			rest = append(rest, p)
+		}
+	}
+	return rest
+}
+
+// organisationIn finds the organisation among the parts of a contact block:
+// the first that says so of itself, or else, in a letter's end, the last that
+// is neither an office nor a department. strict leaves out the latter.
+func organisationIn(parts []string, strict bool) string {
+	guess := ""
+	for _, p := range parts {
+		p = strings.TrimSpace(cutParenthesis(p))
+		low := lowered(p)
+		if p == "" || wordCount(p) > 7 || address.in(low) || phoneNumber.in(low) || strings.Contains(low, "://") || strings.ContainsAny(p, "“”\"?!") {
+			continue
+		}
+		if organisation.in(low) && !jobTitle(low) {
+			return p
+		}
+		if !strict && !office.in(low) && unicode.IsUpper(firstRune(p)) && wordCount(p) > 1 && !personName(p) && !salutation.in(low) {
+			guess = p
+		}
+	}
+	return guess
+}
+
+var job = lower(`\b(manager|professor|engineer|analyst|researcher|consultant|administrator|developer|director|officer|head of|chief|lead|lecturer|student|architect|auditor|specialist|technician|tester|operations|service informatique|team|department|desk)\b`)
+
+// jobTitle reports whether a part that has an organisation's word in it is an
+// office, as in "Principal Security Engineer".
+func jobTitle(low string) bool {
+	return job.in(low) && !lower2.in(low)
+}
+
+var lower2 = lower(`\b(ltd|llc|inc|gmbh|bv|nv|vzw|sa|plc|university|laborator(y|ies)|agency)\b`)

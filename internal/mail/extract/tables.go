@@ -1,0 +1,86 @@
+package extract
+
+import (
+	"strings"
+
+	"github.com/docket-psirt/docket/internal/psirt"
+)
+
+// tableProducts reads a table whose first row names columns, one of them the
+// product. Cells stand apart by tabs or by bars.
+func (d *document) tableProducts() []psirt.Product {
+	var list productList
+	for i := 0; i < len(d.lines); i++ {
+		if d.lines[i].zone != zoneBody {
+			continue
+		}
+		columns, ok := d.columns(d.lines[i].text)
+		if !ok {
+			continue
+		}
+		for i++; i < len(d.lines) && len(list.all) < maxProducts; i++ {
+			row := rowCells(d.lines[i].text)
+			if len(row) < 2 || d.lines[i].zone != zoneBody {
+				break
+			}
+			if !ruleRow(row) {
+				list.add(productRow(columns, row))
+			}
+		}
+	}
+	return list.all
+}
+
+// columns gives the path of each cell of a table's first row.
+func (d *document) columns(text string) ([]string, bool) {
+	row := rowCells(text)
+	if len(row) < 2 {
+		return nil, false
+	}
+	paths := make([]string, len(row))
+	name, other := false, false
+	for i, cell := range row {
+		paths[i], _ = d.words.exact(normalLabel(cell))
+		name = name || paths[i] == pathName || paths[i] == pathProducts
+		other = other || paths[i] == pathVersions || paths[i] == pathPart || paths[i] == pathType || paths[i] == pathRunning
+	}
+	return paths, name && other
+}
+
+func productRow(columns, row []string) psirt.Product {
+	var list productList
+	for i, cell := range row[:min(len(row), len(columns))] {
+		cell = collapse(cell)
+		switch columns[i] {
+		case pathName, pathProducts:
+			list.last().Name = cell
+		case pathPart:
+			list.last().PartNumber = cell
+		case pathType:
+			list.last().Type = productType(cell)
+		case pathVersions, pathRunning:
+			list.versions(cell)
+		}
+	}
+	return *list.last()
+}
+
+// rowCells takes a table's row apart.
+func rowCells(text string) []string {
+	if strings.HasPrefix(text, "|") {
+		text = strings.ReplaceAll(strings.Trim(text, "| "), "|", "\t")
+	}
+	if !strings.Contains(text, "\t") {
+		return nil
+	}
+	row := strings.Split(text, "\t")
+	for i := range row {
+		row[i] = strings.TrimSpace(row[i])
+	}
+	return row
+}
+
+// ruleRow reports whether a row is the line below a table's head.
+func ruleRow(row []string) bool {
+	return strings.Trim(strings.Join(row, ""), "-:= ") == ""
+}

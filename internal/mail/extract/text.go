@@ -1,0 +1,124 @@
+package extract
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// lowered is s in lower case with every byte offset kept: a letter whose lower
+// case has another length stays as it is.
+func lowered(s string) string {
+	out := make([]byte, 0, len(s))
+	for _, r := range s {
+		l := unicode.ToLower(r)
+		if utf8.RuneLen(l) != utf8.RuneLen(r) {
+			l = r
+		}
+		out = utf8.AppendRune(out, l)
+	}
+	return string(out)
+}
+
+// collapse makes a line of s: runs of white space become one space.
+func collapse(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+func firstRune(s string) rune {
+	r, _ := utf8.DecodeRuneInString(s)
+	return r
+}
+
+// quotedText is what stands between the first pair of quotation marks in s.
+func quotedText(s string) string {
+	pairs := [...][2]string{{"“", "”"}, {"„", "“"}, {"«", "»"}, {"\"", "\""}, {"‘", "’"}}
+	for _, pair := range pairs {
+		_, rest, ok := strings.Cut(s, pair[0])
+		if !ok {
+			continue
+		}
+		if inside, _, ok := strings.Cut(rest, pair[1]); ok && strings.TrimSpace(inside) != "" {
+			return strings.TrimSpace(inside)
+		}
+	}
+	return ""
+}
+
+// words counts the words of s, up to limit.
+func wordCount(s string) int { return len(strings.Fields(s)) }
+
+// upperStart reports whether s begins like a sentence: with a capital, a
+// digit, or a letter of a script that has no capitals.
+func upperStart(s string) bool {
+	r := firstRune(s)
+	return unicode.IsUpper(r) || unicode.IsDigit(r) || (unicode.IsLetter(r) && !unicode.IsLower(r))
+}
+
+// dateNumber reports whether the token before a full stop is a day before a
+// month, as in "1. Februar".
+func dayBeforeMonth(before, after string) bool {
+	day := before[strings.LastIndexAny(before, " (")+1:]
+	if len(day) == 0 || len(day) > 2 || strings.Trim(day, "0123456789") != "" {
+		return false
+	}
+	word, _, _ := strings.Cut(strings.TrimSpace(after), " ")
+	_, isMonth := months[strings.Trim(lowered(word), ".,")]
+	return isMonth
+}
+
+var abbreviations = map[string]bool{
+	"e.g": true, "i.e": true, "etc": true, "approx": true, "ca": true, "rev": true, "no": true, "vs": true,
+	"fig": true, "incl": true, "resp": true, "z.b": true, "d.h": true, "bzw": true, "nr": true, "mr": true,
+	"mrs": true, "ms": true, "dr": true, "prof": true, "st": true, "v": true, "ver": true, "art": true, "ref": true,
+	"p.ex": true, "env": true, "cf": true, "inc": true, "co": true, "hw": true, "sw": true, "fw": true, "tel": true, "ext": true,
+}
+
+// splitSentences cuts a collapsed text after its full stops.
+func splitSentences(s string) []string {
+	var out []string
+	start := 0
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c != '.' && c != '!' && c != '?' {
+			continue
+		}
+		end := i + 1
+		for end < len(s) && strings.ContainsRune(".!?\")'", rune(s[end])) {
+			end++
+		}
+		if strings.HasPrefix(s[end:], "”") || strings.HasPrefix(s[end:], "’") {
+			end += len("”")
+		}
+		if end < len(s) && s[end] == ' ' && ends(s[start:i], s[end+1:]) {
+			out = append(out, strings.TrimSpace(s[start:end]))
+			start = end + 1
+		}
+		i = end - 1
+	}
+	if rest := strings.TrimSpace(s[start:]); rest != "" {
+		out = append(out, rest)
+	}
+	return out
+}
+
+// ends reports whether a full stop between before and after ends a sentence.
+func ends(before, after string) bool {
+	if len(before) > 40 {
+		before = before[len(before)-40:]
+	}
+	token := lowered(before[strings.LastIndexAny(before, " (\"")+1:])
+	if abbreviations[token] || dayBeforeMonth(before, after) {
+		return false
+	}
+	if len(token) == 1 && token[0] >= 'a' && token[0] <= 'z' && token != "i" {
+		return false // an initial
+	}
+	if listNumber(before) {
+		return false
+	}
+	return upperStart(strings.TrimLeft(after, "\"'“„«([")) || len(token) > 2
+}
+
+// listNumber reports whether s is nothing but the number of a list item.
+func listNumber(s string) bool {
+	s = strings.TrimSpace(s)
+	return len(s) > 0 && len(s) <= 2 && strings.Trim(s, "0123456789") == ""
+}

@@ -1,0 +1,141 @@
+package extract
+
+import (
+	"strings"
+)
+
+// One version as reporters write it: digits with dots, letters and hyphens.
+const versionToken = `v?\d[0-9a-z]*(?:[._+-][0-9a-z*]+)*`
+
+const versionWords = `(?:versions?|ver\.?|firmware(?: versions?| revs?\.?)?|releases?|builds?|revisions?|rev\.?|software(?: versions?)?|applet versions?|version du logiciel|versionen|sdk)`
+
+var (
+	versionForm = lower(`(?:\b(all (?:versions |releases |builds )?)?(?:up to and including|up to|before|prior to|older than|earlier than|lower than|newer than|later than|below|through|until|bis einschließlich|bis|vor|ab|seit|jusqu['’]à|jusqu['’]en|avant(?: la)?|à partir de(?: la)?|since|starting with)|[<>≤≥]=?)\s*` +
+		`(?:` + versionWords + ` )?(` + versionToken + `)(?: (?:and|or) (?:later|newer|above|earlier|older|below))?(?: onwards?)?` +
+		`|\b(?:between )?(` + versionToken + `)\s*(?:to|through|thru|until|up to|bis|à|-|–|—|\.\.\.?)\s*(` + versionToken + `)` +
+		`|\b(` + versionToken + `)(?:\s*(?:\+|(?:and|or|und|et|ou)\s+(?:all )?(?:earlier|older|below|prior|previous|lower|newer|later|above|higher|früher|älter|neuer|antérieures?|ultérieures?|plus anciennes?|plus récentes?)(?: versions?| releases?)?))?`)
+	versionBefore = lower(`\b` + versionWords + `\s*[:#=]?\s*(?:is |are |was |number )?$`)
+	versionJoin   = lower(`^[\s,;/]*(?:and|und|et|or|oder|ou|as well as|&)?[\s]*(?:` + versionWords + `\s*)?$`)
+	seenOn        = lower(`\b(?:same|seen|tested|reproduced?|confirmed|verified|affects?|affected|vulnerable|running|run|runs|using|works?)\b[^.;]{0,25}\b(?:on|with|in|for|is|are)\s+$`)
+	foreignBefore = lower(`\b(?:tls|ssl|cvss|http|https|python|java|openssl|openssh|firefox|chrome|chromium|safari|edge|windows|windows server|android|ios|ipados|macos|os x|linux|kernel|debian|ubuntu|fedora|rhel|centos|burp|burp suite|php|node|nodejs|curl|nmap|gpg|gnupg|wireshark|tpm|usb|bluetooth|cwe|cve|owasp|rfc|iso|fips|top|port|page|chapter|section|step|table|figure|vmware|docker|kubernetes|qemu|ghidra|ida|metasploit|go|rust|gcc|clang|snmp|ipmi|smb|oauth|saml|ipv|unit|units)\s*(?:` + versionWords + `\s*)?v?$`)
+	negated       = lower(`\b(?:not|never|n['’]t|no longer|cannot|unaffected|nicht|pas|ne) ?\w* ?(?:affected|vulnerable|impacted|seen|see|reproduc\w*|concerné\w*|betroffen\w*|show|work|behave|have)\b|\bnot (?:seen|observed|reproduced)\b|\bunaffected\b|\bdoes ?n[o'’]t\b[^,;]*$|\bdoes not[.,]?$|\bare not[.,]?$|\bis not[.,]?$|\bfixed in\b|\bpatched in\b|\bsolved in\b|\bcorrected in\b|\bis (?:safe|fine|ok|okay|not)\b|\b(?:rejects|refuses)\b|\bno longer\b|\bnicht betroffen\b|\bbehoben in\b|\bcorrigée? dans\b|\bnot tested\b`)
+	clauseCut     = lower(`;|, (?:but|while|whereas|aber|mais|however)\b| (?:but|whereas|aber|mais) |\. |\.\s*$`)
+	unitAfter     = lower(`^\s?(?:%|ms|s|sec|seconds?|minutes?|hours?|days?|weeks?|years?|kb|mb|gb|kib|mib|bytes?|bits?|times|requests|users?|servers?|cards?|logins?|€|\$|usd|eur|mm|cm|volts?|v\b|hz|mhz|ghz)\b`)
+)
+
+// readVersions lists the versions that s says are affected, as written. In a
+// field of versions (loose) every number is one; in prose only what stands
+// behind a word for versions, behind name, or on from such a one.
+func readVersions(s, name string, loose bool) []string {
+	var found []string
+	for _, clause := range clauses(s) {
+		low := lowered(clause)
+		if negated.in(low) {
+			continue
+		}
+		found = append(found, clauseVersions(clause, low, lowered(name), loose)...)
+	}
+	return dropEnds(found)
+}
+
+// clauses cuts a sentence where one half may deny what the other says.
+func clauses(s string) []string {
+	var out []string
+	low := lowered(s)
+	from := 0
+	for _, at := range clauseCut().FindAllStringIndex(low, -1) {
+		out = append(out, s[from:at[0]])
+		from = at[1]
+	}
+	return append(out, s[from:])
+}
+
+func clauseVersions(s, low, name string, loose bool) []string {
+	var found []string
+	end := -1 // of the version before
+	for _, at := range versionForm().FindAllStringSubmatchIndex(low, 200) {
+		text := strings.TrimRight(s[at[0]:at[1]], ".-_ ")
+		before := low[:at[0]]
+		from := at[0]
+		token := firstGroup(low, at)
+		switch {
+		case !plausible(token, low[at[1]:], before):
+			continue
+		case loose, versionBefore.in(tail(before)):
+		case name != "" && strings.HasSuffix(strings.TrimRight(before, " ,(v"), name):
+		case end >= 0 && versionJoin.in(low[end:from]):
+		case strings.Contains(token, ".") && (at[6] >= 0 || seenOn.in(tail(before))):
+		case at[4] >= 0 && strings.Contains(token, ".") && (at[2] >= 0 || strings.Contains(text, "version")):
+		default:
+			continue
+		}
+		end = at[1]
+		found = append(found, versionText(text))
+	}
+	return found
+}
+
+// firstGroup is the first version that a match of versionForm holds.
+func firstGroup(low string, at []int) string {
+	for g := 4; g+1 < len(at); g += 2 {
+		if at[g] >= 0 {
+			return low[at[g]:at[g+1]]
+		}
+	}
+	return ""
+}
+
+func tail(s string) string {
+	if len(s) > 80 {
+		return s[len(s)-80:]
+	}
+	return s
+}
+
+// plausible leaves out numbers that are no versions: dates, quantities,
+// addresses, and versions of what the reporter worked with.
+func plausible(token, after, before string) bool {
+	if isoDate.in(token) || unitAfter.in(after) || foreignBefore.in(tail(before)) || strings.Count(token, ".") > 4 {
+		return false
+	}
+	if at := numDate.at(token); at != nil && at[1]-at[0] == len(token) {
+		return false
+	}
+	if r := before; r != "" && (strings.HasSuffix(r, ":") && strings.HasPrefix(after, ":")) {
+		return false
+	}
+	return !strings.HasSuffix(before, "@") && !strings.HasSuffix(before, "/") && !strings.HasSuffix(before, "-")
+}
+
+// versionText leaves the words for "version" at the beginning away.
+func versionText(text string) string {
+	low := lowered(text)
+	for _, word := range [...]string{"versions ", "version ", "between "} {
+		if strings.HasPrefix(low, word) {
+			return strings.TrimSpace(text[len(word):])
+		}
+	}
+	return text
+}
+
+// dropEnds leaves out doubles, and single versions that are an end of a range
+// in the list.
+func dropEnds(found []string) []string {
+	var out []string
+	for i, v := range found {
+		keep := true
+		for j, other := range found {
+			switch {
+			case i == j:
+			case v == other:
+				keep = keep && i < j
+			case !strings.Contains(v, " ") && strings.Contains(other, " "):
+				keep = keep && !strings.HasPrefix(other, v+" ") && !strings.HasSuffix(other, " "+v)
+			}
+		}
+		if keep {
+			out = append(out, v)
+		}
+	}
+	return out
+}

@@ -1,0 +1,164 @@
+package extract
+
+import (
+	"strings"
+	"sync"
+
+	"github.com/docket-psirt/docket/internal/psirt"
+)
+
+// Paths that a heading may lead to. Those of the report have its JSON names;
+// the others only say what a section is not.
+const (
+	pathTitle        = "title"
+	pathProducts     = "products"
+	pathName         = "products.name"
+	pathPart         = "products.part_number"
+	pathType         = "products.type"
+	pathVersions     = "products.versions"
+	pathDiscovery    = "discovery"
+	pathHow          = "discovery.how"
+	pathWhen         = "discovery.when"
+	pathExploited    = "exploited"
+	pathPublic       = "public_info"
+	pathDescription  = "description"
+	pathSteps        = "steps"
+	pathFix          = "suggested_fix"
+	pathURL          = "url"
+	pathObserved     = "observed_at"
+	pathSourceIP     = "source_ip"
+	pathCredit       = "credit_wish"
+	pathReporter     = "reporter"
+	pathReporterName = "reporter.name"
+	pathPseudonym    = "reporter.pseudonym"
+	pathOrganisation = "reporter.organisation"
+	pathEmail        = "reporter.email"
+
+	pathRunning    = "running"    // the version that the reporter has, when another line says which are affected
+	pathUnaffected = "unaffected" // versions that are not
+	pathKnown      = "known_exploits"
+	pathOther      = "other" // a heading, but of nothing that is a field
+)
+
+// headings are the words that stand alone in a heading or before a colon.
+var headings = map[string]string{
+	pathTitle:        "title|subject|vulnerability|vulnerability name|vulnerability title|name of the vulnerability|name of vulnerability|report title|issue title|headline|what|titre|objet|intitulé|titel|betreff|bezeichnung",
+	pathName:         "product|products|product name|affected product|affected products|affected product name|affected|affected system|affected systems|affected device|affected devices|affected software|affected component|affected asset|affected item|affected items|vulnerable product|impacted product|impacted products|device|equipment|appliance|model|what it is|system|software|hardware|application|app|target|asset|produit|produit concerné|produits concernés|produit affecté|logiciel|appareil|produkt|produkte|betroffenes produkt|betroffene produkte|betroffenes system|gerät|modell|anwendung",
+	pathProducts:     "product and version|product and versions|products and versions|products and versions affected|product and version affected|product and versions affected|affected products and versions|product identification|product details|scope|produit et version|produkt und version|product / version|product/version",
+	pathPart:         "part number|part no|part-number|p/n|pn|reference|product reference|product ref|reference number|ref|article number|article no|sku|model number|model no|order number|référence|référence produit|artikelnummer|artikel-nr|teilenummer|bestellnummer|product code|product id",
+	pathType:         "type|product type|hardware or software|hw/sw|hardware/software|kind of product|type de produit|produktart",
+	pathVersions:     "version|versions|version(s)|version number|affected version|affected versions|affected version(s)|versions affected|version affected|vulnerable version|vulnerable versions|impacted version|impacted versions|impacted builds|affected builds|affected releases|releases|release|build|builds|affected firmware|tested version|tested versions|version concernée|versions concernées|version affectée|versions affectées|betroffene version|betroffene versionen|versionen|software version|product version",
+	pathRunning:      "firmware|firmware version|firmware rev|firmware revision|firmware release|my version|our version|installed version|running version|current version|software revision|software release|rev|revision|version du micrologiciel|firmware-version",
+	pathUnaffected:   "not affected|unaffected|not vulnerable|unaffected versions|not affected versions|fixed version|fixed versions|fixed in|patched in|patched version|non concerné|versions non concernées|nicht betroffen",
+	pathDiscovery:    "discovery|discovered|found|finding|how and when|how and when discovered|how and when it was discovered|how and when found|circumstances of discovery|circonstances de la découverte|découverte|entdeckung|entdeckt|fund",
+	pathHow:          "how|found by|how found|how discovered|how i found it|how we found it|how it was found|how it was discovered|discovery method|method of discovery|method|how i found this|how we noticed|found how|found while|comment découvert|wie gefunden|fundweg",
+	pathWhen:         "date found|when found|found on|discovered on|date of discovery|discovery date|date discovered|when discovered|first noticed on|date de découverte|date de la découverte|datum der entdeckung|entdeckungsdatum|gefunden am|entdeckt am|discovery time",
+	pathExploited:    "exploited|exploitation|exploited in the wild|in the wild|seen in the wild|active exploitation|actively exploited|evidence of exploitation|exploitation status|exploit status|abuse|known abuse|malicious use|known exploitation|known attacks|attacks|attacks seen|misuse|exploitation malveillante|exploitation connue|ausnutzung|bekannte ausnutzung|missbrauch|wird ausgenutzt",
+	pathKnown:        "known exploits|exploits|exploits known|existing exploits|exploit|exploit available|public exploits|exploits connus|bekannte exploits",
+	pathPublic:       "public|publication|publications|public information|public disclosure|disclosure|disclosure status|disclosure plans|disclosure plan|publication plans|publication status|published|publicity|anything public|public info|publicly known|already public|coordinated disclosure|information publique|informations publiques|divulgation|publications prévues|veröffentlichung|veröffentlichungen|offenlegung|bekanntmachung",
+	pathDescription:  "description|technical description|complete technical description|technical details|technical detail|details|detail|summary|executive summary|overview|abstract|what happens|what goes wrong|what is wrong|the problem|problem|the issue|issue|weakness|vulnerability description|vulnerability details|description of the vulnerability|the vulnerability|the bug|bug|finding details|analysis|explanation|background|what is the problem|description technique|description du problème|description de la vulnérabilité|détails|détails techniques|résumé|problème|beschreibung|technische beschreibung|technische details|zusammenfassung|problembeschreibung|schwachstelle|problematik|symptom|in short|tl;dr",
+	pathSteps:        "steps|steps to reproduce|steps to confirm|steps to repeat|reproduce|reproduction|reproduction steps|reproducing|how to reproduce|to reproduce|repro|repro steps|poc|proof of concept|proof-of-concept|demonstration|demo|test case|replication|comment reproduire|reproduire|étapes|étapes de reproduction|étapes pour reproduire|preuve de concept|schritte|schritte zur reproduktion|schritte zum reproduzieren|reproduktion|reproduzieren|reproduzierbarkeit|nachstellen|procedure|walkthrough|walk-through|exploit code",
+	pathFix:          "fix|fixes|fix idea|fix ideas|suggested fix|suggested fixes|proposed fix|possible fix|recommended fix|suggested correction|proposed correction|possible correction|correction|suggested remedy|proposed remedy|remedy|repair|mitigation|mitigations|mitigation idea|mitigation ideas|suggested mitigation|suggested remediation|remediation|recommendation|recommendations|recommended action|suggestion|suggestions|suggested solution|solution|workaround|workarounds|how to fix|how to fix it|what i would do|correction proposée|correctif|correctif proposé|proposition de correction|recommandation|recommandations|solution proposée|lösung|lösungsvorschlag|lösungsvorschläge|vorschlag|empfehlung|empfehlungen|behebung|abhilfe|gegenmaßnahme|gegenmaßnahmen",
+	pathURL:          "url|urls|link|where|location|affected url|affected urls|vulnerable url|endpoint|affected endpoint|page|web page|website|site|web address|address of the page|address|host|uri|adresse|lien|page concernée|url concernée|seite|ort|betroffene url|betroffene seite",
+	pathObserved:     "when|time|date|date and time|date/time|time and date|noticed|observed|observed at|observed on|time noticed|time of day|time observed|timestamp|time of test|time of testing|first seen|first observed|date et heure|heure|moment|quand|zeit|zeitpunkt|uhrzeit|datum|datum und uhrzeit|wann",
+	pathSourceIP:     "source ip|source ips|source ip address|source ip addresses|my source ip|our source ip|my ip|my ips|our ip|our ips|my ip address|my address|ip|ips|ip address|ip addresses|from ip|from ips|tester ip|testing ip|test ip|ip used|ip used for testing|tested from|testing from|source address|ip source|adresse ip|mon adresse ip|mon ip|adresse ip source|quell-ip|quell-ip-adresse|ip-adresse|meine ip|meine ip-adresse",
+	pathCredit:       "credit|credits|credit as|credit to|credit wish|crediting|acknowledgement|acknowledgements|acknowledgment|acknowledgments|acknowledge as|hall of fame|recognition|attribution|thanks|thanks to|remerciements|crédit|crédits|danksagung|nennung|namensnennung",
+	pathReporter:     "contact|contacts|contact information|contact info|contact details|contact data|contact person|contact for questions|how to reach me|how to reach us|reachable at|reporter|reported by|reporter details|reporter information|escalator|submitter|submitted by|researcher|researchers|finder|found by us|author|about me|about us|about the reporter|who i am|who we are|who|names|names and such|name and contact|my details|sender|coordonnées|contactez|rapporteur|signalé par|auteur|kontakt|kontaktdaten|ansprechpartner|melder|gemeldet von|meine daten|absender",
+	pathReporterName: "name|my name|full name|your name|reporter name|name of reporter|contact name|nom|nom complet|mein name",
+	pathPseudonym:    "handle|pseudonym|alias|nick|nickname|pseudo|pseudonyme",
+	pathOrganisation: "organisation|organization|company|employer|affiliation|institution|university|entreprise|société|organisme|employeur|firma|unternehmen|arbeitgeber",
+	pathEmail:        "e-mail|email|mail|e-mail address|email address|mail address|contact e-mail|contact email|reply to|reply-to|courriel|adresse e-mail|adresse mail|e-mail-adresse",
+	pathOther:        "severity|impact|risk|category|weakness type|vulnerability type|vulnerability class|cwe|cvss|cvss score|score|references|timeline|attachments|attachment|attached|screenshot|screenshots|evidence|environment|test environment|tested with|tested on|browser|browsers|operating system|os|tools|tools used|set-up|setup|further information|additional information|anything else|other|remarks|notes|note|comments|tracking number|vendor|deadline|priority|user agent|log excerpt|logs|background information|preconditions|prerequisites|attack vector|auswirkung|auswirkungen|gravité|schweregrad|anhang|anhänge|bildschirmfoto|captures d'écran|pièces jointes|weiteres|sonstiges|autres informations|umgebung|environnement|expected result|expected|actual result|actual|result|results|expected behaviour|expected behavior|phone|telephone|telefon|téléphone|pgp|pgp key|fingerprint|legal|payload|request|response|field|hardware revision|license|serial number",
+}
+
+// shapes recognise headings by their words, in this order, when headings has
+// them not.
+var shapes = []struct {
+	path string
+	re   pattern
+}{
+	{pathUnaffected, lower(`\b(not|un|non|nicht)[ -]?(affected|vulnerable|impacted|concerné|betroffen)|\bfixed (in|version)`)},
+	{pathCredit, lower(`\b(credit(ed|s)?|acknowledge(d|ment)?s?|hall of fame|(mention|name) (me|us|you)\b.*\bas|thank you list)\b`)},
+	{pathKnown, lower(`\bknown exploits?\b`)},
+	{pathObserved, lower(`^(first|earliest) (malicious|suspicious|attack|hit|request|attempt|exploit)|\b(time|hour|moment|heure|uhrzeit|zeitpunkt)\b.*\b(noticed|observed|seen|test|constat|beobacht|day|date)|\b(date|day) (and|et|und|/|&) (time|heure|uhrzeit)\b|^when (did|was|were|have) .*\b(notice|observe|see|test|happen|occur)|^(noticed|observed|seen|tested) (at|on|when)\b`)},
+	{pathWhen, lower(`^(when|wann|quand)\b.*\b(find|found|discover(ed)?|gefunden|entdeckt|découvert\w*)\b|\bdate\b.*\b(discover|found|finding|discovery|découverte)|\bdiscover\w* (date|on)\b`)},
+	{pathDiscovery, lower(`\bhow and when\b|\bwhen and how\b|\bcircumstances\b|\bdiscovery\b|\bdécouverte?\b|\bentdeck`)},
+	{pathHow, lower(`^(how|wie|comment)\b.*\b(find|found|discover(ed)?|notic(e|ed)|came (across|to|upon)|spotted|detect(ed)?|gefunden|entdeckt|découvert\w*|trouvé\w*)\b`)},
+	{pathSteps, lower(`\b(steps?|reproduc\w*|repro|proof[- ]of[- ]concept|poc|reproduire|étapes?|reproduktion|replicate)\b`)},
+	{pathFix, lower(`\b(fix(ed)?|remed(y|iation|iate)|mitigat\w*|repair(ed)?|correction|corriger|workaround|recommendations?|recommended|lösung\w*|behebung|behoben|countermeasures?)\b`)},
+	{pathExploited, lower(`\b(exploitation|exploited|in the wild|malicious (actor|use|activity)s?|attacks? (seen|observed|known)|abused?|misused?|ausgenutzt|ausnutzung|exploitée?)\b`)},
+	{pathPublic, lower(`\b(public(ly|ation|ations)?|publi(sh|shed|shing|c|que|ques|é)|disclos\w*|veröffentlich\w*|divulgation|embargo)\b`)},
+	{pathSourceIP, lower(`\b(source|my|our|your|tester'?s?|testing|client|own|mon|meine|quell)\b.*\b(ips?|ip[- ]address(es)?|address(es)?)$|\bips? (address(es)? )?(used|of|from)\b`)},
+	{pathURL, lower(`\burls?\b|\b(link|address|location)\b.*\b(issue|page|problem|vulnerab\w*)\b|^(where|wo|où)\b.*\b(is|occurs?|found|happens?|see)\b`)},
+	{pathPart, lower(`\b(part|article|item) (number|no|nr)\b|\bproduct ref(erence)?\b|\bartikel-?(nummer|nr)\b`)},
+	{pathProducts, lower(`\bproducts?\b.*\bversions?\b|\bproduct identification\b|\bidentification (of|du|des) (the )?produ|\bproduits?\b.*\bversions?\b|\bprodukte?\b.*\bversion(en)?\b`)},
+	{pathVersions, lower(`\b(affected|vulnerable|impacted|tested|concerned|betroffene|software|which|what|quelle)\b.*\b(versions?|releases?|builds?|versionen|firmwares?)\b|^versions?\b.*\b(affected|tested)`)},
+	{pathName, lower(`\b(affected|vulnerable|impacted|concerned|which|what|betroffene\w*|quel)\b.*\b(products?|systems?|devices?|software|hardware|components?|applications?|assets?|produkte?|geräte?|produits?|logiciels?)\b|\bproduits? (concernés?|affectés?)\b`)},
+	{pathOrganisation, lower(`\b(name of )?(your |my )?(organi[sz]ation|company|employer|affiliation)$`)},
+	{pathReporter, lower(`\b(contact|reporter|reach (me|us|you)|escalator|submitter|coordonnées|kontakt\w*)\b`)},
+	{pathDescription, lower(`\b(description|technical|details?|vulnerabilit(y|é)|weakness|problem|problème|issue|beschreibung|schwachstelle|sicherheitslücke|what (goes|went|is|happens)|finding)\b`)},
+	{pathOther, lower(`\b(information|impact|severity|references?|timeline|screen ?(shots?|captures?)|attach(ed|ments?)|informations|tested (on|with)|environment)\b`)},
+}
+
+var baseWords = sync.OnceValue(func() map[string]string {
+	words := map[string]string{}
+	for path, list := range headings {
+		for _, word := range strings.Split(list, "|") {
+			words[word] = path
+		}
+	}
+	return words
+})
+
+// vocabulary leads from a heading to a path of the report.
+type vocabulary struct{ own map[string]string }
+
+func newVocabulary(form psirt.ReportForm) vocabulary {
+	own := map[string]string{}
+	for path, words := range form.Words {
+		for _, word := range words {
+			own[normalLabel(word)] = path
+		}
+	}
+	return vocabulary{own}
+}
+
+// exact reports where a heading leads that is a phrase of the vocabulary.
+func (v vocabulary) exact(label string) (string, bool) {
+	if path, ok := v.own[label]; ok {
+		return path, true
+	}
+	path, ok := baseWords()[label]
+	return path, ok
+}
+
+// find is exact, or else by the words in the heading.
+func (v vocabulary) find(label string) (string, bool) {
+	if path, ok := v.exact(label); ok {
+		return path, true
+	}
+	if i := strings.IndexAny(label, "(["); i > 0 { // "Severity (ours)"
+		if path, ok := v.exact(strings.TrimSpace(label[:i])); ok {
+			return path, true
+		}
+	}
+	if n := wordCount(label); n == 0 || n > 12 {
+		return "", false
+	}
+	for _, shape := range shapes {
+		if shape.re.in(label) {
+			return shape.path, true
+		}
+	}
+	return "", false
+}
+
+var labelNumber = lower(`^(?:\(?(?:\d{1,2}(?:\.\d{1,2})*|[ivx]{1,4}|[a-h])[.):]+|§|#+|\d\x{fe0f}?\x{20e3})\s*`)
+
+// normalLabel is a heading without number, marks and case.
+func normalLabel(label string) string {
+	low := lowered(collapse(label))
+	low = strings.ReplaceAll(strings.ReplaceAll(low, "’", "'"), "‑", "-")
+	low = labelNumber().ReplaceAllString(strings.TrimLeft(low, "*_#=<[|•-–—· \t"), "")
+	return strings.Trim(low, "*_#=<>[]|:?.·•~ \t-–—")
+}

@@ -1,0 +1,211 @@
+package extract
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// zone says what a line of a mail is for.
+type zone uint8
+
+const (
+	zoneBody      zone = iota // what the reporter says
+	zoneClosing               // from "Kind regards" to the end of the name and address below it
+	zoneSignature             // below "-- " (RFC 3676 section 4.3)
+	zoneFooter                // disclaimers, "sent from my phone"
+	zoneQuote                 // mail from before
+)
+
+// line is one line of the mail.
+type line struct {
+	raw    string // as it came, without its line end
+	text   string // without white space and marks of emphasis around it
+	low    string // text in lower case
+	indent int    // columns of white space before it
+	zone   zone
+}
+
+// readLimit is how many bytes of a text fields are read from; what follows is
+// kept in the description. No report is that long, pasted logs are.
+const readLimit = 256 << 10
+
+// splitLines makes the lines of the part of text that is read, and returns
+// what follows it.
+func splitLines(text string) (lines []line, rest string) {
+	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
+	if len(text) > readLimit {
+		cut := strings.LastIndexByte(text[:readLimit], '\n') + 1
+		if cut == 0 {
+			for cut = readLimit; cut > 0 && !utf8.RuneStart(text[cut]); cut-- {
+			}
+		}
+		text, rest = text[:cut], text[cut:]
+	}
+	raws := strings.Split(text, "\n")
+	lines = make([]line, len(raws))
+	for i, raw := range raws {
+		trimmed := strings.TrimSpace(raw)
+		lines[i] = line{raw: raw, text: trimmed, low: lowered(trimmed)}
+		lines[i].indent = len(raw) - len(strings.TrimLeft(raw, " \t\u00a0"))
+	}
+	return lines, rest
+}
+
+var (
+	attribution   = lower(`(wrote|writes|schrieb|a écrit|escribió|ha scritto|schreef)\s*:?\s*$`)
+	originalMail  = lower(`^[-_ ]{2,}\s*(original message|original appointment|forwarded message|begin forwarded message|ursprüngliche nachricht|weitergeleitete nachricht|message d['’]origine|message transféré|oorspronkelijk bericht)\s*[-_ ]*$`)
+	forwardedMail = lower(`forward|weitergeleitet|transféré`)
+	headerLine    = lower(`^\*?(from|von|de|van|sent|gesendet|envoyé|date|datum|to|an|à|aan|cc|subject|betreff|objet|onderwerp)\s*:`)
+	fromLine      = lower(`^\*?(from|von|de|van)\s*:\*?\s*\S`)
+	disclaimer    = lower(`^(confidentiality notice|disclaimer\b|legal notice)|^(this|the information in this|the contents of this) (e-?mail|message|communication)\b.*(confidential|intended|privileged|does not bind|addressee)|^(this e-?mail|this message) (and any|contains|is confidential|does not)|^please (think|consider)( about)? (the environment )?before|^diese (e-?mail|nachricht) (enthält|ist vertraulich)|^ce (message|courriel|mail) (et|est|peut|contient)\b.*confidenti|^think before you print|^please consider the environment`)
+	phoneFooter   = lower(`^(sent from my|sent with|sent via|get outlook for|envoyé de(puis)? mon|von meinem .* gesendet|gesendet (mit|von)|diese nachricht wurde von meinem)\b`)
+	salutation    = lower(`^(with |many |my |mit )?(kind(est)?|best|warm(est)?|friendly|freundliche[nr]?|herzliche|viele|beste|liebe|schöne)?\s*(regards|wishes|greetings|grüßen?|gruß|gruss|grüsse|cheers|thanks|thank you|sincerely|yours|yours sincerely|yours faithfully|sincerely yours|respectfully|all the best|take care|best|cordialement|bien cordialement|bien à vous|salutations|sincères salutations|merci|mfg|danke|vielen dank|mit freundlichen grüßen|freundliche grüße|groeten|met vriendelijke groet(en)?|saludos|saluti)( again| in advance| and regards| truly| faithfully| im voraus| d'avance)?\s*[,.!]*$`)
+)
+
+// maxClosing is how many lines a closing with name and address has at most.
+const maxClosing = 12
+
+// markZones says of every line what it is for.
+func (d *document) markZones() {
+	d.markQuotes()
+	d.markSignature()
+	d.markFooters()
+	d.markClosing()
+}
+
+func (d *document) markQuotes() {
+	for i := range d.lines {
+		l := &d.lines[i]
+		switch {
+		case strings.HasPrefix(l.text, ">"):
+			l.zone = zoneQuote
+			d.markAttribution(i)
+		case originalMail.in(l.low), d.headerBlock(i):
+			d.markOldMail(i)
+			return
+		}
+	}
+}
+
+// markAttribution marks the one or two lines above a quote that say whose it is.
+func (d *document) markAttribution(quote int) {
+	i := quote - 1
+	for i >= 0 && d.lines[i].text == "" {
+		i--
+	}
+	if i < 0 || d.lines[i].zone != zoneBody || !attribution.in(d.lines[i].low) {
+		return
+	}
+	d.lines[i].zone = zoneQuote
+	if i > 0 && d.lines[i-1].text != "" && attributionStart.in(d.lines[i-1].low) {
+		d.lines[i-1].zone = zoneQuote
+	}
+}
+
+var attributionStart = lower(`^(on|am|le|el|il|op) .*\d`)
+
+// headerBlock reports whether the header of an older mail begins at line i,
+// as Outlook writes it.
+func (d *document) headerBlock(i int) bool {
+	if !fromLine.in(d.lines[i].low) || i+2 >= len(d.lines) {
+		return false
+	}
+	return headerLine.in(d.lines[i+1].low) && headerLine.in(d.lines[i+2].low)
+}
+
+// markOldMail marks the mail below line i as quoted. A forwarded mail that
+// stands almost alone is what its sender wants to report, so it is read.
+func (d *document) markOldMail(i int) {
+	above := 0
+	for _, l := range d.lines[:i] {
+		if l.zone == zoneBody {
+			above += wordCount(l.text)
+		}
+	}
+	forwarded := !d.in.Followup && above < 40 && (forwardedMail.in(d.lines[i].low) || above < 5)
+	for j := i; j < len(d.lines); j++ {
+		l := &d.lines[j]
+		if forwarded && j > i && !headerLine.in(l.low) {
+			if l.text == "" {
+				continue
+			}
+			break
+		}
+		l.zone = zoneQuote
+	}
+}
+
+func (d *document) markSignature() {
+	for i := len(d.lines) - 1; i >= 0; i-- {
+		l := d.lines[i]
+		if l.zone == zoneBody && l.indent == 0 && (strings.TrimRight(l.raw, " ") == "--") {
+			for j := i; j < len(d.lines) && d.lines[j].zone == zoneBody; j++ {
+				d.lines[j].zone = zoneSignature
+			}
+			return
+		}
+	}
+}
+
+// markFooters marks paragraphs that mail systems add, and what follows a rule
+// of underscores when that is such a paragraph.
+func (d *document) markFooters() {
+	inFooter := false
+	for i := range d.lines {
+		l := &d.lines[i]
+		if l.text == "" {
+			inFooter = false
+			continue
+		}
+		inFooter = inFooter || disclaimer.in(l.low) || phoneFooter.in(l.low)
+		if inFooter && l.zone != zoneQuote {
+			l.zone = zoneFooter
+		}
+	}
+}
+
+// markClosing marks the end of the letter: what follows the last salutation,
+// or a last paragraph that begins with the sender's name.
+func (d *document) markClosing() {
+	seen := 0
+	nameAt := -1
+	for i := len(d.lines) - 1; i >= 0 && seen <= maxClosing; i-- {
+		l := d.lines[i]
+		if l.zone != zoneBody || l.text == "" {
+			continue
+		}
+		seen++
+		if salutation.in(l.low) {
+			d.closeFrom(i)
+			return
+		}
+		if d.nameLine(i) && seen <= 6 {
+			nameAt = i
+		}
+	}
+	if nameAt >= 0 {
+		d.closeFrom(nameAt)
+	}
+}
+
+func (d *document) closeFrom(i int) {
+	for ; i < len(d.lines); i++ {
+		if d.lines[i].zone == zoneBody {
+			d.lines[i].zone = zoneClosing
+		}
+	}
+}
+
+// nameLine reports whether line i begins a paragraph and holds the sender's
+// name and nothing else, or another person's name above an address or office.
+func (d *document) nameLine(i int) bool {
+	l := d.lines[i]
+	if i == 0 || d.lines[i-1].text != "" || len(l.text) > 60 {
+		return false
+	}
+	first, _, _ := strings.Cut(l.text, ",")
+	if sharesWord(first, d.in.From.Name) || strings.EqualFold(first, localPart(d.in.From.Addr)) {
+		return wordCount(first) <= 4
+	}
+	return personName(first) && i+1 < len(d.lines) && d.lines[i+1].text != "" && len(d.lines[i+1].text) < 70
+}
