@@ -1,0 +1,207 @@
+package audit
+
+import (
+	"fmt"
+	"regexp"
+	"sort"
+	"strconv"
+
+	"github.com/docket-psirt/docket/internal/casefile"
+	"github.com/docket-psirt/docket/internal/psirt"
+	"github.com/docket-psirt/docket/internal/store"
+	"github.com/docket-psirt/docket/schema"
+)
+
+var receiptPath = regexp.MustCompile(`^([a-z][a-z0-9-]*)/([0-9]{4}/(?:[0-9]{2}/)+[A-Z0-9]+-[0-9]{4}-[0-9]+)/([1-9][0-9]*)-([1-9][0-9]*)-([a-z]+)\.yaml$`)
+
+// ReceiptPath is where a receipt stands on the branch "deliveries".
+func ReceiptPath(program string, r *psirt.Receipt) string {
+	return fmt.Sprintf("%s/%s/%d-%d-%s.yaml", program, r.ID.Folder(), r.Update, r.Attempt, r.Status)
+}
+
+// delivered is what the receipts of one case say.
+type delivered struct {
+	last   psirt.Digest
+	status map[int][]psirt.ReceiptStatus // by update, in order
+}
+
+// deliveries replays the branch of receipts.
+func (a *replay) deliveries() error {
+	var line []*store.Commit
+	for c, err := range a.j.Repo.FirstParents(a.o.Deliveries, store.Hash{}) {
+		if err != nil {
+			return err
+		}
+		line = append(line, c)
+	}
+	cases := map[psirt.CaseID]*delivered{}
+	for i := len(line) - 1; i >= 0; i-- {
+		if err := a.delivery(line[i], cases); err != nil {
+			return err
+		}
+	}
+	a.undelivered(cases)
+	return nil
+}
+
+// delivery judges one commit of receipts.
+func (a *replay) delivery(c *store.Commit, cases map[psirt.CaseID]*delivered) error {
+	a.s.commit, a.s.id = c.Hash, ""
+	a.r.Commits++
+	var before store.Hash
+	if len(c.Parents) > 1 {
+		a.s.add("receipt", "the branch of receipts is a line of single commits")
+		return nil
+	}
+	if len(c.Parents) == 1 {
+		parent, err := a.j.Repo.Commit(c.Parents[0])
+		if err != nil {
+			return err
+		}
+		before = parent.Tree
+	}
+	changes, err := a.j.Repo.Changes(before, c.Tree)
+	if err != nil {
+		return err
+	}
+	at, err := a.j.Repo.At(c.Hash)
+	if err != nil {
+		return err
+	}
+	for _, ch := range changes {
+		a.s.id = ""
+		m := receiptPath.FindStringSubmatch(ch.Path)
+		if m == nil || !ch.Old.Hash.IsZero() || ch.New.Hash.IsZero() || ch.New.Mode != regular {
+			a.s.add("receipt", "%s: receipts are added, and nothing else", ch.Path)
+			continue
+		}
+		raw, err := at.Read(ch.Path, maxRecord)
+		if err != nil {
+			return err
+		}
+		a.receipt(c, m[1], ch.Path, raw, cases)
+	}
+	return nil
+}
+
+func (a *replay) receipt(c *store.Commit, program, path string, raw []byte, cases map[psirt.CaseID]*delivered) {
+	r, err := casefile.ParseReceipt(raw)
+	if err == nil {
+		err = schema.Validate("receipt", casefile.ReceiptDocument(r))
+	}
+	if err != nil {
+		a.s.add("receipt", "%s: %v", path, err)
+		return
+	}
+	a.s.id = r.ID
+	if ReceiptPath(program, r) != path {
+		a.s.add("receipt", "%s: the receipt is not the one that its path names", path)
+	}
+	if err := a.receiptSigned(c, program, raw, r); err != nil {
+		a.s.add("receipt", "%s: %v", path, err)
+	}
+	d := cases[r.ID]
+	if d == nil {
+		d = &delivered{status: map[int][]psirt.ReceiptStatus{}}
+		cases[r.ID] = d
+	}
+	if r.Previous != d.last {
+		a.s.add("receipt", "%s does not follow the case's receipt before it", path)
+	}
+	d.last = psirt.SHA256(raw)
+	if follows := d.follows(r); !follows {
+		a.s.add("receipt", "%s: %q cannot come here", path, r.Status)
+	}
+	d.status[r.Update] = append(d.status[r.Update], r.Status)
+	if story := a.stories[r.ID]; story != nil {
+		e := Event{At: r.At, Kind: "receipt", Text: fmt.Sprintf("update %d: %s", r.Update, r.Status), By: "mailer", Commit: c.Hash.String()}
+		if r.Status == psirt.ReceiptSent {
+			e.Name = "update:" + story.kindOf(r.Update)
+			if e.Name == "update:" {
+				a.s.add("receipt", "update %d was sent, and the case lists none such", r.Update)
+			}
+		}
+		story.add(e)
+	}
+}
+
+func (s *Story) kindOf(n int) string {
+	if s.now != nil && n >= 1 && n <= len(s.now.Updates) {
+		return s.now.Updates[n-1].Kind
+	}
+	return ""
+}
+
+// follows reports whether a receipt's status is possible after those before: an
+// update is claimed before it is sent, and is sent once.
+func (d *delivered) follows(r *psirt.Receipt) bool {
+	before := d.status[r.Update]
+	for _, s := range before {
+		if s == psirt.ReceiptSent {
+			return false
+		}
+	}
+	claimed := len(before) > 0 && before[len(before)-1] == psirt.ReceiptSending
+	switch r.Status {
+	case psirt.ReceiptSent, psirt.ReceiptUnknown:
+		return claimed
+	}
+	return true
+}
+
+// receiptSigned holds that receipt and commit are signed by the mailer of the
+// programme as the main that the receipt names had it.
+func (a *replay) receiptSigned(c *store.Commit, program string, raw []byte, r *psirt.Receipt) error {
+	main, err := store.ParseHash(r.Main.Hex())
+	if err != nil {
+		return err
+	}
+	if a.o.Since.IsZero() && !a.j.main[main] {
+		return fmt.Errorf("it names a head of main that main never had")
+	}
+	at, err := a.j.Repo.At(main)
+	if err != nil {
+		return err
+	}
+	setting, err := a.j.Setting(at, program)
+	if err != nil {
+		return err
+	}
+	mailer := setting.Program.Keys.Mailer
+	cert, err := setting.Cert(mailer)
+	if err != nil {
+		return err
+	}
+	if r.By != mailer {
+		return fmt.Errorf("signed by %s, and not by the mailer", setting.Name(r.By))
+	}
+	if err := casefile.VerifyReceipt(raw, r, cert); err != nil {
+		return err
+	}
+	by, err := setting.signer(c)
+	if err != nil {
+		return err
+	}
+	if by != mailer {
+		return fmt.Errorf("the commit is signed by %s, and not by the mailer", setting.Name(by))
+	}
+	return nil
+}
+
+// undelivered warns of updates that were refused or whose fate is unknown.
+func (a *replay) undelivered(cases map[psirt.CaseID]*delivered) {
+	ids := make([]string, 0, len(cases))
+	for id := range cases {
+		ids = append(ids, string(id))
+	}
+	sort.Strings(ids)
+	for _, id := range ids {
+		for n, list := range cases[psirt.CaseID(id)].status {
+			switch last := list[len(list)-1]; last {
+			case psirt.ReceiptRefused, psirt.ReceiptUnknown:
+				a.r.Findings = append(a.r.Findings, Finding{Severity: SeverityWarning, Kind: "delivery", Case: psirt.CaseID(id),
+					Text: "update " + strconv.Itoa(n) + " is " + string(last) + ": a person has to look", Commit: a.o.Deliveries.String()})
+			}
+		}
+	}
+}

@@ -1,0 +1,100 @@
+package audit
+
+import (
+	"sort"
+
+	"github.com/docket-psirt/docket/internal/psirt"
+	"github.com/docket-psirt/docket/internal/store"
+)
+
+// Merge judges one commit of main's first-parent line: the proposal that it
+// brings, and that it carries nothing more.
+func (j *Judge) Merge(m *store.Commit) (*Judgement, error) {
+	s := scribe{commit: m.Hash}
+	if len(m.Parents) != 2 {
+		return j.direct(m, s)
+	}
+	g, err := j.Proposal(m.Parents[0], m.Parents[1])
+	if err != nil {
+		return nil, err
+	}
+	s.id = g.Case
+	base, err := j.Repo.Commit(m.Parents[0])
+	if err != nil {
+		return nil, err
+	}
+	changes, err := j.Repo.Changes(base.Tree, m.Tree)
+	if err != nil {
+		return nil, err
+	}
+	there := map[string]bool{}
+	for _, ch := range changes {
+		there[ch.Path] = true
+		if blob, ok := g.paths[ch.Path]; !ok || blob != ch.New.Hash {
+			s.add("merge", "%s is neither what main had nor what the proposal brings", ch.Path)
+		}
+	}
+	for path := range g.paths {
+		if !there[path] {
+			s.add("merge", "%s of the proposal is left out of the merge", path)
+		}
+	}
+	if !trailersAgree(m, g) {
+		s.add("merge", "the merge names another case than the one it brings")
+	}
+	j.unmet(&s, g)
+	g.Findings = append(g.Findings, s.findings...)
+	return g, nil
+}
+
+// unmet makes findings of approvals and permissions that a merged proposal
+// lacks.
+func (j *Judge) unmet(s *scribe, g *Judgement) {
+	if g.Verdict.Result != psirt.Fail || len(g.Findings) > 0 {
+		return
+	}
+	for _, reason := range g.Verdict.Reasons() {
+		s.add("unapproved", "merged without what the programme asks for: %s", reason)
+	}
+}
+
+// direct judges a commit on main that is no merge: only the first may be one.
+func (j *Judge) direct(m *store.Commit, s scribe) (*Judgement, error) {
+	s.add("direct", "a commit on main that no proposal brought")
+	g := &Judgement{Head: m.Hash}
+	if len(m.Parents) == 0 {
+		g.Findings = s.findings
+		return g, nil
+	}
+	parent, err := j.Repo.Commit(m.Parents[0])
+	if err != nil {
+		return nil, err
+	}
+	changes, err := j.Repo.Changes(parent.Tree, m.Tree)
+	if err != nil {
+		return nil, err
+	}
+	seen := map[psirt.CaseID]bool{}
+	for _, ch := range changes {
+		at := placeOf(ch.Path)
+		if at.kind == placeCase && ch.New.Hash.IsZero() {
+			s.id = at.id
+			s.add("case-removed", "a case is never removed")
+			seen[at.id] = true
+		}
+	}
+	var touched []string
+	for _, ch := range changes {
+		if at := placeOf(ch.Path); at.id != "" && !seen[at.id] {
+			seen[at.id] = true
+			touched = append(touched, string(at.id))
+		}
+	}
+	sort.Strings(touched)
+	for _, id := range touched {
+		s.id = psirt.CaseID(id)
+		s.add("direct", "the case was changed past every check")
+	}
+	g.Findings = s.findings
+	return g, nil
+}

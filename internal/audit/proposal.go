@@ -1,0 +1,375 @@
+package audit
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/docket-psirt/docket/internal/psirt"
+	"github.com/docket-psirt/docket/internal/store"
+)
+
+// Kinds of proposal.
+const (
+	KindIntake  = "intake"  // a first revision
+	KindMail    = "mail"    // a follow-up mail
+	KindMove    = "move"    //
+	KindUpdate  = "update"  // own words to the reporter, without a move
+	KindEdit    = "edit"    //
+	KindProgram = "program" // anything outside case folders
+)
+
+// maxBranch bounds the commits of one proposal.
+const maxBranch = 1000
+
+// Judgement is what is known of one proposal.
+type Judgement struct {
+	Kind     string
+	Program  string
+	Case     psirt.CaseID
+	From, To string
+	Outcome  psirt.Outcome
+
+	Base, Head store.Hash
+	Steps      []Step     // revisions, oldest first
+	Approvals  []Approval // all that name the newest revision
+	Findings   []Finding
+	Verdict    psirt.Verdict
+
+	Fork store.Hash // the commit of main that the branch begins at
+
+	paths map[string]store.Hash // every path that the branch brings, with its blob
+	tree  store.Hash            // of the head
+}
+
+// OK reports whether the proposal may be merged as far as can be told without
+// a key: what is sealed was judged by those who signed.
+func (g *Judgement) OK() bool { return g.Verdict.Result != psirt.Fail }
+
+// Step is one revision of a proposal.
+type Step struct {
+	Commit     *store.Commit
+	File       []byte
+	Case       *psirt.Case
+	Before     *psirt.Case // nil for a first revision
+	Move       bool
+	Transition psirt.Transition
+	Verdict    psirt.Verdict // of the transition's guards
+	Sealed     bool          // a sealed part or an update in own words changes
+	Updates    []psirt.Update
+}
+
+// Approval is a commit that approves.
+type Approval struct {
+	Commit *store.Commit
+	By     psirt.Fingerprint
+	Kind   string
+	Names  string // what it approves: the revision's digest, or git:<tree>
+}
+
+// Proposal judges what merging head into main at base would bring. The error
+// is for what could not be read; everything wrong with the proposal is in the
+// judgement.
+func (j *Judge) Proposal(base, head store.Hash) (*Judgement, error) {
+	g := &Judgement{Base: base, Head: head, paths: map[string]store.Hash{}}
+	baseCommit, err := j.Repo.Commit(base)
+	if err != nil {
+		return nil, err
+	}
+	commits, err := j.branch(base, head)
+	if err != nil {
+		return nil, err
+	}
+	p := &proposal{j: j, g: g, baseTree: baseCommit.Tree}
+	if p.base, err = j.Repo.At(base); err != nil {
+		return nil, err
+	}
+	for _, c := range commits {
+		if err := p.commit(c); err != nil {
+			return nil, err
+		}
+	}
+	if len(commits) == 0 {
+		p.s.add("empty", "the proposal brings no commit")
+	} else {
+		g.tree = commits[len(commits)-1].Tree
+		if len(commits[0].Parents) > 0 {
+			g.Fork = commits[0].Parents[0]
+		}
+	}
+	g.Findings = p.s.findings
+	g.Verdict = p.verdict()
+	return g, nil
+}
+
+// proposal is the state of judging one.
+type proposal struct {
+	j        *Judge
+	g        *Judgement
+	s        scribe
+	base     *store.Snapshot
+	baseTree store.Hash
+	setting  *Setting
+	claims   []Approval // every approval, whatever it names
+	newest   string     // what an approval must name now
+	changes  []psirt.Fingerprint
+}
+
+// branch lists the commits that head adds to main at base, oldest first. A
+// branch is a line: a merge inside it is an error of form that the caller sees
+// as a finding on that commit.
+func (j *Judge) branch(base, head store.Hash) ([]*store.Commit, error) {
+	var out []*store.Commit
+	for at := head; len(out) <= maxBranch; {
+		on, err := j.onMain(base, at)
+		if err != nil {
+			return nil, err
+		}
+		if on {
+			for i, k := 0, len(out)-1; i < k; i, k = i+1, k-1 {
+				out[i], out[k] = out[k], out[i]
+			}
+			return out, nil
+		}
+		c, err := j.Repo.Commit(at)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, c)
+		if len(c.Parents) == 0 {
+			return nil, errors.New("the branch does not begin on main")
+		}
+		at = c.Parents[0]
+	}
+	return nil, fmt.Errorf("the branch has more than %d commits", maxBranch)
+}
+
+func (j *Judge) onMain(base, at store.Hash) (bool, error) {
+	if at == base || j.main[at] {
+		return true, nil
+	}
+	if j.main != nil { // replaying: all of main up to base is known
+		return false, nil
+	}
+	return j.Repo.IsAncestor(at, base)
+}
+
+// commit judges one commit of the branch by what it changes.
+func (p *proposal) commit(c *store.Commit) error {
+	p.s.commit = c.Hash
+	if len(c.Parents) != 1 {
+		p.s.add("merge-in-branch", "a branch of a proposal is a line of single commits")
+		return nil
+	}
+	parent, err := p.j.Repo.Commit(c.Parents[0])
+	if err != nil {
+		return err
+	}
+	changes, err := p.j.Repo.Changes(parent.Tree, c.Tree)
+	if err != nil {
+		return err
+	}
+	if len(changes) == 0 {
+		p.approval(c)
+		return nil
+	}
+	before, err := p.j.Repo.At(parent.Hash)
+	if err != nil {
+		return err
+	}
+	after, err := p.j.Repo.At(c.Hash)
+	if err != nil {
+		return err
+	}
+	for _, ch := range changes {
+		p.g.paths[ch.Path] = ch.New.Hash
+	}
+	d := &delta{proposal: p, c: c, before: before, after: after}
+	d.sort(changes)
+	return d.judge()
+}
+
+// set makes the programme of the proposal known; all its commits must be of
+// one programme and one case.
+func (p *proposal) set(program string, id psirt.CaseID) bool {
+	if p.setting != nil {
+		if p.g.Program != program || p.g.Case != id {
+			p.s.add("mixed", "one proposal is about one case or one programme")
+			return false
+		}
+		return true
+	}
+	setting, err := p.j.Setting(p.base, program)
+	if err != nil {
+		// Without the rules nothing can be judged, so nothing passes.
+		p.s.add("programme", "%v", err)
+		return false
+	}
+	p.setting, p.g.Program, p.g.Case = setting, program, id
+	p.s.id = id
+	return true
+}
+
+// delta is one commit's changes, sorted by place.
+type delta struct {
+	*proposal
+	c             *store.Commit
+	before, after *store.Snapshot
+
+	file    *store.Change
+	items   map[place]store.Change // mails, records, updates
+	seen    []store.Change
+	program []store.Change
+	owner   place
+}
+
+func (d *delta) sort(changes []store.Change) {
+	d.items = map[place]store.Change{}
+	for _, ch := range changes {
+		at := placeOf(ch.Path)
+		if !ch.New.Hash.IsZero() && ch.New.Mode != regular {
+			d.s.add("mode", "%s: only plain files are allowed", ch.Path)
+		}
+		switch at.kind {
+		case placeProgram:
+			d.program = append(d.program, ch)
+			continue
+		case placeStray:
+			d.s.add("stray", "%s: nothing belongs there", ch.Path)
+			continue
+		case placeSeen:
+			d.seen = append(d.seen, ch)
+		case placeCase:
+			d.file = &ch
+		default:
+			d.items[at] = ch
+		}
+		if at.id != "" && d.owner.id != "" && d.owner.id != at.id || d.owner.program != "" && d.owner.program != at.program {
+			d.s.add("mixed", "one commit changes one case")
+		}
+		if d.owner.program == "" || at.id != "" {
+			d.owner = at
+		}
+	}
+}
+
+// regular is the mode of a plain file in a git tree.
+const regular = 0o100644
+
+func (d *delta) judge() error {
+	switch {
+	case len(d.program) > 0:
+		return d.programme()
+	case d.owner.program == "":
+		return nil // strays only; they are findings already
+	case !d.set(d.owner.program, d.owner.id):
+		return nil
+	case d.file != nil:
+		return d.revision()
+	}
+	return d.mail()
+}
+
+// approval takes a commit that changes nothing: a signature over a digest.
+func (p *proposal) approval(c *store.Commit) {
+	names := c.Trailer("Approves")
+	if names == "" {
+		p.s.add("empty-commit", "a commit that changes nothing names what it approves")
+		return
+	}
+	if p.setting == nil {
+		p.s.add("approval", "there is nothing before it that it could approve")
+		return
+	}
+	by, err := p.setting.signer(c)
+	if err != nil {
+		p.s.add("signature", "%v", err)
+		return
+	}
+	a := Approval{Commit: c, By: by, Kind: psirt.KindSigned, Names: names}
+	if login := c.Trailer("Attested-by"); login != "" {
+		person, ok := p.setting.Program.ByLogin(login)
+		if by != p.setting.Program.Keys.Bot || !ok {
+			p.s.add("attestation", "only the bot records reviews, of people whom the programme knows")
+			return
+		}
+		a.By, a.Kind = person.Key, psirt.KindAttested
+	}
+	p.claims = append(p.claims, a)
+}
+
+// verdict puts the tree together.
+func (p *proposal) verdict() psirt.Verdict {
+	var parts []psirt.Verdict
+	form := psirt.Passed("the proposal is well formed: signatures, chain, schema and recipients are as they must be")
+	if len(p.s.findings) > 0 {
+		var of []psirt.Verdict
+		for _, f := range p.s.findings {
+			of = append(of, psirt.Failed(f.Kind, f.Text))
+		}
+		form = psirt.All("the proposal is well formed", of...)
+	}
+	parts = append(parts, form)
+	var approvals []psirt.Approval
+	for _, a := range p.claims {
+		if a.Names == p.newest {
+			p.g.Approvals = append(p.g.Approvals, a)
+			approvals = append(approvals, psirt.Approval{By: a.By, Kind: a.Kind})
+		}
+	}
+	sealed := false
+	for _, step := range p.g.Steps {
+		sealed = sealed || step.Sealed
+	}
+	for _, step := range p.g.Steps {
+		parts = append(parts, p.step(step, approvals, sealed))
+	}
+	if p.g.Kind == KindProgram && p.setting != nil {
+		parts = append(parts, p.setting.Program.Approved(p.setting.Program.Changes, approvals, p.changes, true))
+	}
+	return psirt.All(p.title(), parts...)
+}
+
+// step says what one revision needs and whether it has it.
+func (p *proposal) step(s Step, approvals []psirt.Approval, sealed bool) psirt.Verdict {
+	program := p.setting.Program
+	not := []psirt.Fingerprint{s.Case.By}
+	var parts []psirt.Verdict
+	rule := program.Edits
+	switch {
+	case s.Move:
+		rule = s.Transition.Approvals
+		entry := s.Case.Log[len(s.Case.Log)-1]
+		if person, ok := program.ByLogin(entry.RequestedBy); ok && entry.RequestedBy != "" {
+			not = append(not, person.Key)
+		}
+		if s.Before != nil {
+			own := len(s.Updates) > 0 && s.Updates[0].Sealed != ""
+			parts = append(parts, s.Verdict, program.MayMove(s.Transition, entry, own))
+		}
+	case len(s.Updates) > 0:
+		rule = program.Messages
+	}
+	parts = append(parts, program.Approved(rule, approvals, not, sealed))
+	return psirt.All(fmt.Sprintf("revision %d, signed by %s", s.Case.Revision, p.setting.Name(s.Case.By)), parts...)
+}
+
+func (p *proposal) title() string {
+	switch p.g.Kind {
+	case KindProgram:
+		return "a change of the programme " + p.g.Program
+	case KindIntake:
+		return "the new case " + string(p.g.Case)
+	case KindMail:
+		return "a mail to " + string(p.g.Case)
+	case KindMove:
+		to := p.g.To
+		if p.g.Outcome != "" {
+			to += " (" + string(p.g.Outcome) + ")"
+		}
+		return fmt.Sprintf("%s from %s to %s", p.g.Case, p.g.From, to)
+	}
+	return fmt.Sprintf("%s of %s", p.g.Kind, p.g.Case)
+}
+
+// HeadTree is the tree of the proposal's newest commit.
+func (g *Judgement) HeadTree() store.Hash { return g.tree }

@@ -1,0 +1,108 @@
+package audit
+
+import (
+	"fmt"
+	"sort"
+	"time"
+
+	"github.com/docket-psirt/docket/internal/casefile"
+	"github.com/docket-psirt/docket/internal/psirt"
+	"github.com/docket-psirt/docket/internal/store"
+)
+
+// tell writes down what a merge brought to a case.
+func (a *replay) tell(g *Judgement, m *store.Commit) error {
+	if g.Case == "" {
+		return nil
+	}
+	at, err := a.j.Repo.At(m.Hash)
+	if err != nil {
+		return err
+	}
+	story := a.stories[g.Case]
+	if story == nil {
+		story = &Story{Case: g.Case, Program: g.Program}
+		a.stories[g.Case] = story
+		a.order = append(a.order, g.Case)
+	}
+	if setting, err := a.j.Setting(at, g.Program); err == nil {
+		story.setting = setting
+	}
+	if story.setting == nil {
+		return nil
+	}
+	for _, step := range g.Steps {
+		story.step(step)
+	}
+	for _, approval := range g.Approvals {
+		text := "approved"
+		if approval.Kind == psirt.KindAttested {
+			text = "approved in a review that the forge vouches for"
+		}
+		story.add(Event{At: eventTime(approval.Commit), Kind: "approval", Text: text, By: story.setting.Name(approval.By),
+			Commit: approval.Commit.Hash.String(), Attested: approval.Kind == psirt.KindAttested})
+	}
+	for path := range g.paths {
+		if placeOf(path).kind != placeRecord {
+			continue
+		}
+		raw, err := at.Read(path, maxRecord)
+		if err != nil {
+			continue // a finding already
+		}
+		if r, err := casefile.ParseMail(raw); err == nil {
+			story.add(Event{At: r.At, Kind: "mail", Text: fmt.Sprintf("mail %d came in: %s, signature %s", r.N, r.Kind, r.Signed),
+				By: "bot", Commit: m.Hash.String(), Name: "mail:" + string(r.Kind)})
+		}
+	}
+	return nil
+}
+
+func (s *Story) add(e Event) { s.Events = append(s.Events, e) }
+
+func (s *Story) step(step Step) {
+	c := step.Case
+	e := Event{At: eventTime(step.Commit), By: s.setting.Name(c.By), Commit: step.Commit.Hash.String()}
+	switch {
+	case step.Before == nil:
+		e.Kind, e.Text, e.State = "move", "opened as "+s.label(c.State), c.State
+	case step.Move:
+		last := c.Log[len(c.Log)-1]
+		e.Kind, e.Text, e.State = "move", s.label(last.From)+" → "+s.label(last.To), last.To
+		if c.Outcome != "" {
+			e.Text += " (" + string(c.Outcome) + ")"
+		}
+		if last.RequestedBy != "" {
+			e.Text += ", asked for by " + last.RequestedBy
+		}
+	default:
+		e.Kind, e.Text = "edit", fmt.Sprintf("revision %d", c.Revision)
+	}
+	s.add(e)
+	for _, u := range step.Updates {
+		s.add(Event{At: e.At, Kind: "update", Text: fmt.Sprintf("update %d (%s) is to go to the reporter", u.N, u.Kind), By: e.By, Commit: e.Commit})
+	}
+	s.now, s.State, s.Label, s.Outcome, s.Opened, s.Revision = c, c.State, s.label(c.State), c.Outcome, c.Opened, c.Revision
+	if state, ok := s.setting.Program.State(c.State); ok {
+		s.Phase = state.Phase
+	}
+}
+
+func (s *Story) label(state string) string {
+	if st, ok := s.setting.Program.State(state); ok && st.Label != "" {
+		return st.Label
+	}
+	return state
+}
+
+// finish sorts the events and derives the clocks.
+func (s *Story) finish(now time.Time) {
+	sort.SliceStable(s.Events, func(i, j int) bool { return s.Events[i].At.Before(s.Events[j].At) })
+	events := s.now.Events()
+	for _, e := range s.Events {
+		if e.Name != "" {
+			events = append(events, psirt.Event{At: e.At, Name: e.Name})
+		}
+	}
+	s.Clocks = s.setting.Program.Readings(events, now)
+}

@@ -1,0 +1,145 @@
+package casefile
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/docket-psirt/docket/internal/psirt"
+	"github.com/docket-psirt/docket/schema"
+)
+
+// maxProgram bounds program.yaml, in bytes, and maxNodes its values.
+const (
+	maxProgram = 1 << 20
+	maxNodes   = 50_000
+)
+
+// Faults is everything wrong with a program.yaml.
+type Faults []psirt.Fault
+
+// Error lists all faults, one a line.
+func (f Faults) Error() string {
+	lines := make([]string, len(f))
+	for i, fault := range f {
+		lines[i] = fault.Error()
+	}
+	return "program.yaml: " + strings.Join(lines, "\nprogram.yaml: ")
+}
+
+// ParseProgram reads a program.yaml: one document of plain YAML without
+// anchors, aliases, tags, merge keys or repeated keys, valid by its schema and
+// by psirt's Check. The error is Faults where the file could be read as YAML.
+func ParseProgram(data []byte) (*psirt.Program, error) {
+	node, err := parseYAML(data)
+	if err != nil {
+		return nil, fmt.Errorf("program.yaml: %w", err)
+	}
+	var doc any
+	if err := node.Decode(&doc); err != nil {
+		return nil, fmt.Errorf("program.yaml: %w", err)
+	}
+	if err := schema.Validate("program", jsonValue(doc)); err != nil {
+		var list *schema.Error
+		if !errors.As(err, &list) {
+			return nil, fmt.Errorf("program.yaml: %w", err)
+		}
+		var faults Faults
+		for _, f := range list.Faults {
+			faults = append(faults, psirt.Fault{Path: f.Path, Text: "expected " + f.Want})
+		}
+		return nil, faults
+	}
+	p := &psirt.Program{}
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	d.KnownFields(true)
+	if err := d.Decode(p); err != nil {
+		return nil, fmt.Errorf("program.yaml: %w", err)
+	}
+	if faults := p.Check(); len(faults) > 0 {
+		return nil, Faults(faults)
+	}
+	return p, nil
+}
+
+// parseYAML reads one document and refuses what other readers may read
+// otherwise, or what could grow: see the package's promises.
+func parseYAML(data []byte) (*yaml.Node, error) {
+	if len(data) > maxProgram {
+		return nil, fmt.Errorf("at most %d bytes are allowed", maxProgram)
+	}
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	var node yaml.Node
+	if err := d.Decode(&node); err != nil {
+		if err == io.EOF {
+			return nil, errors.New("the file is empty")
+		}
+		return nil, err
+	}
+	if err := d.Decode(new(yaml.Node)); err != io.EOF {
+		return nil, errors.New("a second document follows; there must be one")
+	}
+	count := 0
+	if err := plainNodes(&node, &count, 0); err != nil {
+		return nil, err
+	}
+	return &node, nil
+}
+
+func plainNodes(n *yaml.Node, count *int, depth int) error {
+	*count++
+	switch {
+	case *count > maxNodes || depth > 64:
+		return fmt.Errorf("line %d: too many values, or nested too deep", n.Line)
+	case n.Kind == yaml.AliasNode || n.Anchor != "":
+		return fmt.Errorf("line %d: anchors and aliases are not allowed", n.Line)
+	case n.Style&yaml.TaggedStyle != 0:
+		return fmt.Errorf("line %d: tags are not allowed", n.Line)
+	case n.Kind == yaml.ScalarNode && n.Tag == "!!merge":
+		return fmt.Errorf("line %d: merge keys are not allowed", n.Line)
+	}
+	if n.Kind == yaml.MappingNode {
+		seen := map[string]bool{}
+		for i := 0; i < len(n.Content); i += 2 {
+			key := n.Content[i]
+			if key.Kind != yaml.ScalarNode || seen[key.Value] {
+				return fmt.Errorf("line %d: each key is a plain word and stands once", key.Line)
+			}
+			seen[key.Value] = true
+		}
+	}
+	for _, child := range n.Content {
+		if err := plainNodes(child, count, depth+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// jsonValue makes what the YAML library decodes look like JSON.
+func jsonValue(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, item := range v {
+			v[k] = jsonValue(item)
+		}
+		return v
+	case []any:
+		for i, item := range v {
+			v[i] = jsonValue(item)
+		}
+		return v
+	case int:
+		return float64(v)
+	case int64:
+		return float64(v)
+	case time.Time: // what YAML 1.1 makes of 2026-11-22
+		return v.Format(time.DateOnly)
+	}
+	return v
+}

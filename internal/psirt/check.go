@@ -1,0 +1,302 @@
+package psirt
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Fault is one thing wrong with a programme: where, and what to do.
+type Fault struct {
+	Path string `json:"path"`
+	Text string `json:"text"`
+}
+
+// Error makes a Fault an error.
+func (f Fault) Error() string { return f.Path + ": " + f.Text }
+
+var nameForm = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
+
+// Check finds what a schema cannot: names that refer to nothing, states that
+// cannot be reached or left, rules that nobody can meet. It lists every fault.
+func (p *Program) Check() []Fault {
+	c := &checker{p: p}
+	c.names()
+	c.facts()
+	c.transitions()
+	c.clocks()
+	c.people()
+	return c.faults
+}
+
+type checker struct {
+	p      *Program
+	faults []Fault
+}
+
+func (c *checker) add(path, format string, args ...any) {
+	c.faults = append(c.faults, Fault{path, fmt.Sprintf(format, args...)})
+}
+
+func (c *checker) names() {
+	if !ValidName(c.p.Program) {
+		c.add("program", "a name has lower-case letters, digits and hyphens, and begins with a letter")
+	}
+	if !NewCaseID(c.p.Prefix, 2026, 1).Valid() {
+		c.add("prefix", "a prefix has two to twelve upper-case letters and digits, and begins with a letter")
+	}
+	if len(c.p.Intake.Addresses) == 0 {
+		c.add("intake.addresses", "name the address that reports are sent to")
+	}
+	if c.p.Intake.Update == "" || c.p.Intake.Note == "" {
+		c.add("intake", "name the template of the acknowledgement (update) and of the content-free note (note)")
+	}
+	seen := map[string]bool{}
+	for i, s := range c.p.States {
+		path := fmt.Sprintf("states[%d]", i)
+		if !ValidName(s.Name) {
+			c.add(path+".name", "a name has lower-case letters, digits and hyphens, and begins with a letter")
+		}
+		if seen[s.Name] {
+			c.add(path+".name", "%s is there twice", s.Name)
+		}
+		seen[s.Name] = true
+		known := false
+		for _, phase := range Phases {
+			known = known || phase == s.Phase
+		}
+		if !known {
+			c.add(path+".phase", "a phase is one of %v", Phases)
+		}
+	}
+	if len(c.p.States) == 0 || c.p.States[0].Phase != PhaseReceived {
+		c.add("states", "the first state is where cases begin: its phase is received")
+	}
+	for old, now := range c.p.Renamed {
+		if _, ok := c.p.State(now); !ok || seen[old] {
+			c.add("renamed."+old, "names a state that is gone, and the one that took its place")
+		}
+	}
+}
+
+func (c *checker) facts() {
+	for name, fact := range c.p.Facts {
+		path := "facts." + name
+		if !ValidName(name) {
+			c.add(path, "a name has lower-case letters, digits and hyphens, and begins with a letter")
+		}
+		if fact.Means == "" || fact.Do == "" {
+			c.add(path, "say what it means and what to do when it does not hold (means, do)")
+		}
+		c.test(path, fact.Is, map[string]bool{name: true}, 0)
+	}
+}
+
+func (c *checker) test(path string, t Test, above map[string]bool, depth int) {
+	if depth > maxFactDepth {
+		c.add(path, "nested too deep")
+		return
+	}
+	set := 0
+	for _, is := range []bool{t.Present != "", t.Equals != nil, t.In != nil, t.Count != nil, t.Before != nil,
+		len(t.All) > 0, len(t.Any) > 0, t.Not != nil, t.Fact != ""} {
+		if is {
+			set++
+		}
+	}
+	if set != 1 {
+		c.add(path, "exactly one of present, equals, in, count, before, all, any, not, fact is needed")
+		return
+	}
+	for i, part := range append(append([]Test{}, t.All...), t.Any...) {
+		c.test(fmt.Sprintf("%s[%d]", path, i), part, above, depth+1)
+	}
+	if t.Not != nil {
+		c.test(path+".not", *t.Not, above, depth+1)
+	}
+	if t.Fact == "" {
+		return
+	}
+	other, ok := c.p.Facts[t.Fact]
+	switch {
+	case !ok:
+		c.add(path, "there is no fact %s", t.Fact)
+	case above[t.Fact]:
+		c.add(path, "%s depends on itself", t.Fact)
+	default:
+		below := map[string]bool{t.Fact: true}
+		for name := range above {
+			below[name] = true
+		}
+		c.test(path+"."+t.Fact, other.Is, below, depth+1)
+	}
+}
+
+func (c *checker) transitions() {
+	reached := map[string]bool{c.p.Initial().Name: true}
+	left := map[string]bool{}
+	for i, t := range c.p.Transitions {
+		path := fmt.Sprintf("transitions[%d]", i)
+		c.transition(path, t)
+		reached[t.To] = true
+		for _, from := range t.From {
+			left[from] = true
+		}
+	}
+	for i, s := range c.p.States {
+		if !reached[s.Name] {
+			c.add(fmt.Sprintf("states[%d]", i), "no transition leads to %s", s.Name)
+		}
+		if !left[s.Name] && s.Phase != PhaseClosed {
+			c.add(fmt.Sprintf("states[%d]", i), "no transition leaves %s", s.Name)
+		}
+	}
+	c.rule("messages", c.p.Messages)
+	c.rule("edits", c.p.Edits)
+	c.rule("changes", c.p.Changes)
+}
+
+func (c *checker) transition(path string, t Transition) {
+	if len(t.From) == 0 {
+		c.add(path+".from", "name the states that it leaves")
+	}
+	for _, from := range t.From {
+		if _, ok := c.p.State(from); !ok {
+			c.add(path+".from", "there is no state %s", from)
+		}
+	}
+	to, ok := c.p.State(t.To)
+	if !ok {
+		c.add(path+".to", "there is no state %s", t.To)
+	}
+	if (to.Phase == PhaseClosed) != (len(t.Outcomes) > 0) {
+		c.add(path+".outcomes", "closing names its outcomes, and nothing else does")
+	}
+	for _, o := range t.Outcomes {
+		if !hasOutcome(Outcomes, o) {
+			c.add(path+".outcomes", "there is no outcome %s", o)
+		}
+	}
+	for _, guard := range t.Guards {
+		if _, ok := c.p.Facts[strings.TrimPrefix(guard, "not ")]; !ok {
+			c.add(path+".guards", "there is no fact %s", guard)
+		}
+	}
+	if t.Update == "" {
+		c.add(path+".update", "name the update that it sends, or silent")
+	}
+	if t.Words != "" && t.Words != "allowed" && t.Words != "required" && t.Words != "forbidden" {
+		c.add(path+".words", "is allowed, required or forbidden")
+	}
+	if t.On != "" && (t.Approvals.Count > 0 || t.Words == "required") {
+		c.add(path+".on", "what the bot does by itself asks for no approval and no words of somebody's own")
+	}
+	c.rule(path+".approvals", t.Approvals)
+}
+
+// rule holds that a rule can be met by somebody other than the one who moves.
+func (c *checker) rule(path string, r ApprovalRule) {
+	if r.Role != "" && r.Role != RoleTeam && r.Role != RoleLead {
+		c.add(path+".role", "is team or lead")
+	}
+	if r.Kind != "" && r.Kind != KindSigned && r.Kind != KindAttested {
+		c.add(path+".kind", "is signed or attested")
+	}
+	if r.Count < 0 {
+		c.add(path+".count", "is 0 or more")
+	}
+}
+
+func (c *checker) clocks() {
+	seen := map[string]bool{}
+	for i, clock := range c.p.Clocks {
+		path := fmt.Sprintf("clocks[%d]", i)
+		if !ValidName(clock.Name) || seen[clock.Name] {
+			c.add(path+".name", "each clock has a name of its own")
+		}
+		seen[clock.Name] = true
+		if clock.Within <= 0 {
+			c.add(path+".within", "say how long: 90m, 24h or 14d")
+		}
+		if len(clock.Starts) == 0 || len(clock.Stops) == 0 {
+			c.add(path, "say what starts it and what stops it")
+		}
+		for _, e := range append(append([]string{}, clock.Starts...), clock.Stops...) {
+			c.event(path, e)
+		}
+		for _, s := range clock.Paused {
+			if _, ok := c.p.State(s); !ok {
+				c.add(path+".paused", "there is no state %s", s)
+			}
+		}
+	}
+}
+
+func (c *checker) event(path, e string) {
+	kind, name, _ := strings.Cut(e, ":")
+	_, state := c.p.State(name)
+	switch {
+	case e == "opened":
+	case (kind == "enter" || kind == "leave") && state:
+	case (kind == "update" || kind == "mail") && name != "":
+	default:
+		c.add(path, "%s is no event: opened, enter:STATE, leave:STATE, update:KIND, mail:KIND", e)
+	}
+}
+
+func (c *checker) people() {
+	seen := map[string]bool{}
+	keys := map[Fingerprint]string{}
+	leads := 0
+	for _, k := range []struct {
+		role string
+		key  Fingerprint
+	}{{"intake", c.p.Keys.Intake}, {"bot", c.p.Keys.Bot}, {"mailer", c.p.Keys.Mailer}, {"escrow", c.p.Keys.Escrow}} {
+		if !k.key.Valid() {
+			c.add("keys."+k.role, "a fingerprint is openpgp4fpr: and 40 or 64 upper-case hexadecimal digits")
+		} else if other := keys[k.key]; other != "" {
+			c.add("keys."+k.role, "%s has the same key: capabilities follow keys, so each role has its own", other)
+		}
+		keys[k.key] = k.role
+	}
+	for i, x := range c.p.People {
+		path := fmt.Sprintf("people[%d]", i)
+		if !ValidName(x.Handle) || seen[x.Handle] {
+			c.add(path+".handle", "each person has a handle of their own")
+		}
+		seen[x.Handle] = true
+		if !x.Key.Valid() {
+			c.add(path+".key", "a fingerprint is openpgp4fpr: and 40 or 64 upper-case hexadecimal digits")
+		} else if other := keys[x.Key]; other != "" {
+			c.add(path+".key", "%s has the same key: capabilities follow keys, so each has its own", other)
+		}
+		keys[x.Key] = x.Handle
+		if len(x.Roles) == 0 {
+			c.add(path+".roles", "is a list of team, lead, auditor")
+		}
+		for _, r := range x.Roles {
+			if r != RoleTeam && r != RoleLead && r != RoleAuditor {
+				c.add(path+".roles", "is a list of team, lead, auditor")
+			}
+		}
+		if x.HasRole(RoleLead) {
+			leads++
+		}
+	}
+	if leads == 0 {
+		c.add("people", "nobody is lead, so nobody could ever change the programme")
+	}
+}
+
+// reserved are words that some YAML reader takes for something else than a
+// string.
+var reserved = map[string]bool{"true": true, "false": true, "null": true, "yes": true, "no": true, "on": true, "off": true,
+	"y": true, "n": true, "nan": true, "inf": true}
+
+// ReservedWord reports whether some YAML reader would not take s for a string.
+func ReservedWord(s string) bool { return reserved[strings.ToLower(s)] }
+
+// ValidName reports whether s can name a programme, state, fact, kind or
+// person: lower-case letters, digits and hyphens, beginning with a letter, and
+// no word that a YAML reader takes for something else.
+func ValidName(s string) bool { return nameForm.MatchString(s) && !ReservedWord(s) }

@@ -1,0 +1,140 @@
+package psirt
+
+import "time"
+
+// Program is a PSIRT's policy: program.yaml. JSON and YAML names are those in
+// the tags; schema/program.schema.json describes each for editors.
+type Program struct {
+	Docket   int    `yaml:"docket"`
+	Program  string `yaml:"program"` // name of its folder: lower-case letters, digits, hyphens
+	Name     string `yaml:"name"`    // as reporters know it
+	Prefix   string `yaml:"prefix"`  // of case IDs
+	Language string `yaml:"language"`
+	Source   Source `yaml:"source"` // the published policy
+
+	Intake      Intake            `yaml:"intake"`
+	Texts       map[string]string `yaml:"texts"` // words that templates may use: {{.Texts.how_to}}
+	Report      ReportForm        `yaml:"report"`
+	Scope       Scope             `yaml:"scope"`
+	Facts       map[string]Fact   `yaml:"facts"`
+	States      []State           `yaml:"states"` // the first is where cases begin
+	Transitions []Transition      `yaml:"transitions"`
+	Clocks      []Clock           `yaml:"clocks"`
+	Messages    ApprovalRule      `yaml:"messages"` // approvals of own words that come without a move (ask, reply)
+	Edits       ApprovalRule      `yaml:"edits"`
+	Changes     ApprovalRule      `yaml:"changes"` // approvals of a change of the programme itself
+	Renamed     map[string]string `yaml:"renamed"` // old state: new state
+
+	Keys   RoleKeys `yaml:"keys"`
+	People []Person `yaml:"people"`
+}
+
+// Source says which published policy a programme runs.
+type Source struct {
+	Title string `yaml:"title"`
+	URL   string `yaml:"url"`
+	Date  string `yaml:"date"`
+}
+
+// Intake says which mail a programme takes in, and how.
+type Intake struct {
+	Addresses []string `yaml:"addresses"`  // the first is the one that mail is sent from
+	Domain    string   `yaml:"domain"`     // right side of our Message-IDs
+	Clear     string   `yaml:"clear"`      // mail in clear: flag, quarantine or reject
+	NoteLimit int      `yaml:"note_limit"` // content-free notes that one address gets in 24 hours
+	Update    string   `yaml:"update"`     // kind of the automatic acknowledgement
+	Note      string   `yaml:"note"`       // kind of the content-free note
+}
+
+// ReportForm says what a report should hold and which words reporters use.
+type ReportForm struct {
+	Asked    []Asked             `yaml:"asked"`
+	Words    map[string][]string `yaml:"words"`    // report path: further heading words for it
+	Subjects []string            `yaml:"subjects"` // prefixes of subjects that say nothing
+	Methods  []string            `yaml:"methods"`  // words of methods that the policy does not authorise
+}
+
+// Asked is one thing that the policy asks reporters for. What is asked for is
+// missing when none of its paths is present in the report.
+type Asked struct {
+	Token    string   `yaml:"token"`    // as it appears in "missing", such as products.versions
+	Any      []string `yaml:"any"`      // paths that satisfy it; default: the token itself
+	Question string   `yaml:"question"` // a sentence in the programme's language
+}
+
+// Scope says which products a programme takes reports for. Empty: any.
+type Scope struct {
+	Products []string `yaml:"products"`
+	Domains  []string `yaml:"domains"`
+}
+
+// State is one state of a programme's lifecycle.
+type State struct {
+	Name  string `yaml:"name"`  // lower-case letters, digits, hyphens; stands in labels and files
+	Label string `yaml:"label"` // the policy's own word
+	Phase Phase  `yaml:"phase"`
+	Means string `yaml:"means"`
+}
+
+// Transition is one move that the lifecycle allows.
+type Transition struct {
+	From      []string     `yaml:"from"`
+	To        string       `yaml:"to"`
+	Outcomes  []Outcome    `yaml:"outcomes"` // when To is closed: which outcomes this rule is for
+	Guards    []string     `yaml:"guards"`   // names of facts that must hold; "not NAME" for must not
+	Approvals ApprovalRule `yaml:"approvals"`
+	Update    string       `yaml:"update"` // kind of update it sends; "silent" for none
+	Words     string       `yaml:"words"`  // own words instead of the standard text: "allowed" (default), "required", "forbidden"
+	On        string       `yaml:"on"`     // "reply": a verified reply makes the bot do it; "clock:NAME": a clock that ran out does
+	Label     bool         `yaml:"label"`  // a label on the tracking issue may ask the bot for it
+}
+
+// ApprovalRule says how many people other than the mover must agree.
+type ApprovalRule struct {
+	Count int    `yaml:"count"`
+	Role  string `yaml:"role"` // team or lead
+	Kind  string `yaml:"kind"` // signed or attested
+}
+
+// Clock is a deadline that anyone derives from log, mails, updates and policy.
+// Events are "opened", "enter:STATE", "leave:STATE", "update:KIND" or
+// "update:*" (the time its receipt says sent), "mail:KIND" or "mail:*".
+type Clock struct {
+	Name   string   `yaml:"name"`
+	Means  string   `yaml:"means"`
+	Starts []string `yaml:"starts"` // each of these starts it, or starts it again
+	Stops  []string `yaml:"stops"`
+	Paused []string `yaml:"paused"` // states in which it stands still
+	Within Duration `yaml:"within"`
+	Party  string   `yaml:"party"` // who owes the step: team (default) or reporter
+}
+
+// Duration is a length of time, written 90m, 24h or 14d.
+type Duration time.Duration
+
+// RoleKeys are the certificates of roles that are not people.
+type RoleKeys struct {
+	Intake Fingerprint `yaml:"intake"` // the published certificate, which is sender's too
+	Bot    Fingerprint `yaml:"bot"`
+	Mailer Fingerprint `yaml:"mailer"`
+	Escrow Fingerprint `yaml:"escrow"`
+}
+
+// Person is somebody who has a role in the programme.
+type Person struct {
+	Handle string      `yaml:"handle"`
+	Login  string      `yaml:"login"` // on the forge
+	Key    Fingerprint `yaml:"key"`
+	Mail   string      `yaml:"mail"`
+	Roles  []string    `yaml:"roles"` // team, lead, auditor
+}
+
+// HasRole reports whether the person has the role.
+func (p Person) HasRole(role string) bool {
+	for _, r := range p.Roles {
+		if r == role {
+			return true
+		}
+	}
+	return false
+}
