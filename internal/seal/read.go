@@ -256,6 +256,9 @@ func (m *reading) inside(plain io.ReadCloser) error {
 	if closeErr := plain.Close(); closeErr != nil || source.err != nil {
 		return ErrTampered
 	}
+	if err != nil && !errors.Is(err, ErrMalformed) {
+		err = fmt.Errorf("%w: inside the encrypted message: %v", ErrMalformed, err)
+	}
 	return err
 }
 
@@ -335,9 +338,6 @@ func (m *reading) compressed(in *bufio.Reader, body io.Reader) error {
 		return ErrTooLarge
 	}
 	if err != nil {
-		if !errors.Is(err, ErrMalformed) && !errors.Is(err, ErrTooLarge) {
-			err = fmt.Errorf("%w: compressed data: %v", ErrMalformed, err)
-		}
 		return err
 	}
 	if _, err := in.Peek(1); err != io.EOF {

@@ -190,80 +190,6 @@ func oneSignature(data []byte) (*packet.Signature, error) {
 	return parsed.(*packet.Signature), nil
 }
 
-// exact refuses what could be changed in a signature packet without breaking
-// the signature: the form of its header, octets after its end, and what is in
-// its unhashed area besides the issuer.
-func exact(sig *packet.Signature, data []byte) error {
-	var again bytes.Buffer
-	if err := sig.Serialize(&again); err != nil {
-		return fmt.Errorf("%w: signature: %v", ErrMalformed, err)
-	}
-	written, _, err := nextPacket(again.Bytes())
-	if err != nil {
-		return err
-	}
-	p, _, err := nextPacket(data)
-	if err != nil {
-		return err
-	}
-	if !bytes.Equal(p.body, written.body) || !bytes.Equal(p.raw, again.Bytes()) && !bytes.Equal(p.raw, oldFormat(p.tag, p.body)) {
-		return fmt.Errorf("%w: the signature packet is not in its shortest form", ErrMalformed)
-	}
-	return exactUnhashed(sig, p.body)
-}
-
-// oldFormat is the packet as gpg 2.2 writes it: an old-format header of the
-// shortest form (RFC 9580 section 4.2.2).
-func oldFormat(tag byte, body []byte) []byte {
-	head := []byte{0x80 | tag<<2, byte(len(body))}
-	if len(body) > 0xff {
-		head = []byte{0x80 | tag<<2 | 1, byte(len(body) >> 8), byte(len(body))}
-	}
-	return append(head, body...)
-}
-
-// exactUnhashed allows issuer key ID (16) and issuer fingerprint (33) in the
-// unhashed area of a version 4 signature, once each and in agreement.
-func exactUnhashed(sig *packet.Signature, body []byte) error {
-	odd := fmt.Errorf("%w: the signature's unhashed area holds more than its issuer", ErrMalformed)
-	wide := 0 // octets of an area's length
-	switch sig.Version {
-	case 4:
-		wide = 2
-	case 6:
-		wide = 4
-	default:
-		return odd
-	}
-	area := body[4:]
-	area = area[wide+count(area[:wide]):]
-	area = area[wide : wide+count(area[:wide])]
-	subpackets, err := packet.OpaqueSubpackets(area)
-	if err != nil {
-		return odd
-	}
-	seen := map[uint8]bool{}
-	for _, s := range subpackets {
-		id := fmt.Sprintf("%016x", issuer(sig))
-		agrees := s.SubType == 16 && fmt.Sprintf("%x", s.Contents) == id ||
-			s.SubType == 33 && len(s.Contents) > 1 && bytes.Equal(s.Contents[1:], sig.IssuerFingerprint)
-		if !agrees || seen[s.SubType] {
-			return odd
-		}
-		seen[s.SubType] = true
-	}
-	return nil
-}
-
-// count reads a big-endian number; go-crypto has parsed the packet, so that it
-// is within the packet.
-func count(octets []byte) (n int) {
-	for _, b := range octets {
-		n = n<<8 | int(b)
-	}
-	return n
-}
-
 // check judges one signature over data.
 func (c *Cert) check(sig *packet.Signature, data []byte, at time.Time, want demand) error {
 	i := c.find(sig.IssuerFingerprint, issuer(sig))
@@ -286,6 +212,11 @@ func (c *Cert) check(sig *packet.Signature, data []byte, at time.Time, want dema
 		return fmt.Errorf("%w: signature of type %#x", ErrBadSignature, uint8(sig.SigType))
 	}
 	if err := c.keys[i].pub.VerifySignature(digest, sig); err != nil {
+		return fmt.Errorf("%w by key %016X", ErrBadSignature, issuer(sig))
+	}
+	// go-crypto leaves the hash's first octets unchecked in version 4; it has
+	// completed the hash.
+	if !bytes.HasPrefix(digest.Sum(nil), sig.HashTag[:]) {
 		return fmt.Errorf("%w by key %016X", ErrBadSignature, issuer(sig))
 	}
 	if err := c.inTime(i, sig, at, want.skew); err != nil {
