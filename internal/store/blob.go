@@ -53,17 +53,18 @@ func (r *Repo) openObject(h Hash) (objectStream, error) {
 		return objectStream{}, err
 	}
 	if e.kind >= ofsDelta {
+		e.in.release()
 		o, err := r.objects.read(h, maxWhole)
 		if err != nil {
 			return objectStream{}, err
 		}
 		return o.stream(), nil
 	}
-	in, err := newInflater(src.pack.data, e.data)
-	if err != nil {
+	if err := e.in.begin(); err != nil {
+		e.in.release()
 		return objectStream{}, corrupt(h, "%v", err)
 	}
-	return objectStream{e.kind, e.size, newCheckedStream(in, nil, h, e.kind, e.size)}, nil
+	return objectStream{e.kind, e.size, newCheckedStream(e.in, nil, h, e.kind, e.size)}, nil
 }
 
 func (o object) stream() objectStream {

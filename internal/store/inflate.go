@@ -20,21 +20,30 @@ var inflaters = sync.Pool{New: func() any {
 	return &inflater{buffer: bufio.NewReaderSize(nil, 8<<10)}
 }}
 
-// newInflater starts to read the stream at an offset of src.
-func newInflater(src io.ReaderAt, offset int64) (*inflater, error) {
+// openAt starts to read src at an offset; begin starts the stream.
+func openAt(src io.ReaderAt, offset int64) *inflater {
 	in := inflaters.Get().(*inflater)
 	const toTheEnd = 1<<63 - 1
 	in.section = io.NewSectionReader(src, offset, toTheEnd-offset)
 	in.buffer.Reset(in.section)
-	var err error
+	return in
+}
+
+func (in *inflater) begin() (err error) {
 	if in.stream == nil {
 		in.stream, err = zlib.NewReader(in.buffer)
 	} else {
 		err = in.stream.(zlib.Resetter).Reset(in.buffer, nil)
 	}
-	if err != nil {
+	return unexpected(err)
+}
+
+// newInflater starts to read the stream at an offset of src.
+func newInflater(src io.ReaderAt, offset int64) (*inflater, error) {
+	in := openAt(src, offset)
+	if err := in.begin(); err != nil {
 		in.release()
-		return nil, unexpected(err)
+		return nil, err
 	}
 	return in, nil
 }

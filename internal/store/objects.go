@@ -202,51 +202,17 @@ func (s *objectStore) read(h Hash, limit int64) (object, error) {
 	return o, nil
 }
 
+// deltaStep is one difference on the way from an object to its base.
+type deltaStep struct {
+	place packPlace
+	delta []byte
+}
+
 // unpack reads an object out of a pack, following its deltas to their base.
 func (s *objectStore) unpack(p *pack, offset, limit int64) (object, error) {
-	type step struct {
-		place packPlace
-		delta []byte
-	}
-	var steps []step
-	var base object
-	held := int64(0)
-	for {
-		place := packPlace{p, offset}
-		if o, ok := s.bases.get(place); ok {
-			base = o
-			break
-		}
-		e, err := p.entry(offset)
-		if err != nil {
-			return base, err
-		}
-		allowed := limit
-		if e.kind >= ofsDelta || len(steps) > 0 {
-			allowed = limit + deltaSlack - held
-		}
-		if e.size > allowed {
-			return base, fmt.Errorf("%d bytes, at most %d are allowed: %w", e.size, limit, ErrTooLarge)
-		}
-		data, err := p.inflate(e)
-		if err != nil {
-			return base, err
-		}
-		if e.kind < ofsDelta {
-			base = object{e.kind, data}
-			s.bases.put(place, base, int64(len(data))+64)
-			break
-		}
-		held += e.size
-		if len(steps) == maxDeltaChain {
-			return base, fmt.Errorf("%s.pack: a chain of deltas without end: %w", p.path, ErrCorrupt)
-		}
-		steps = append(steps, step{place, data})
-		if e.kind == ofsDelta {
-			offset = e.base
-		} else if offset, err = p.baseOffset(e.baseHash); err != nil {
-			return base, err
-		}
+	base, steps, err := s.chain(p, offset, limit)
+	if err != nil {
+		return base, err
 	}
 	for i, st := range slices.Backward(steps) {
 		if err := checkDelta(st.delta, limit, i == 0); err != nil {
@@ -263,6 +229,49 @@ func (s *objectStore) unpack(p *pack, offset, limit int64) (object, error) {
 		return base, fmt.Errorf("%d bytes, at most %d are allowed: %w", len(base.data), limit, ErrTooLarge)
 	}
 	return base, nil
+}
+
+// chain reads the deltas from an object to its base, and that base.
+func (s *objectStore) chain(p *pack, offset, limit int64) (base object, steps []deltaStep, err error) {
+	for held := int64(0); ; {
+		place := packPlace{p, offset}
+		if o, ok := s.bases.get(place); ok {
+			return o, steps, nil
+		}
+		e, err := p.entry(offset)
+		if err != nil {
+			return base, nil, err
+		}
+		allowed := limit
+		if e.kind >= ofsDelta || len(steps) > 0 {
+			allowed = limit + deltaSlack - held
+		}
+		if e.size > allowed {
+			e.in.release()
+			return base, nil, fmt.Errorf("%d bytes, at most %d are allowed: %w", e.size, limit, ErrTooLarge)
+		}
+		data, err := p.inflate(e)
+		if err != nil {
+			return base, nil, err
+		}
+		if e.kind < ofsDelta {
+			base = object{e.kind, data}
+			if len(steps) > 0 || base.kind != kindBlob { // a blob is rarely read twice
+				s.bases.put(place, base, int64(len(data))+64)
+			}
+			return base, steps, nil
+		}
+		held += e.size
+		if len(steps) == maxDeltaChain {
+			return base, nil, fmt.Errorf("%s.pack: a chain of deltas without end: %w", p.path, ErrCorrupt)
+		}
+		steps = append(steps, deltaStep{place, data})
+		if e.kind == ofsDelta {
+			offset = e.base
+		} else if offset, err = p.baseOffset(e.baseHash); err != nil {
+			return base, nil, err
+		}
+	}
 }
 
 // baseOffset finds the base of a refDelta, which is always in the same pack:

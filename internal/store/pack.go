@@ -21,12 +21,18 @@ type pack struct {
 	fanout [256]uint32
 
 	mu      sync.RWMutex
-	buckets [256][]byte // names by their first byte
+	buckets [256]bucket // by the first byte of names
 
 	once    sync.Once
 	data    *os.File
 	size    int64 // of data, without the checksum at the end
 	openErr error
+}
+
+// bucket is the part of an index for names that begin with one byte.
+type bucket struct {
+	names   []byte // 20 bytes each
+	offsets []byte // 4 bytes each
 }
 
 const (
@@ -70,53 +76,54 @@ func (p *pack) readFanout() error {
 
 // find returns where the object begins.
 func (p *pack) find(h Hash) (offset int64, ok bool, err error) {
-	first := uint32(0)
-	if h[0] > 0 {
-		first = p.fanout[h[0]-1]
-	}
-	names, err := p.bucket(h[0], first)
+	b, err := p.bucket(h[0])
 	if err != nil {
 		return 0, false, err
 	}
-	n := len(names) / 20
-	i := sort.Search(n, func(i int) bool { return bytes.Compare(names[20*i:20*i+20], h[:]) >= 0 })
-	if i == n || !bytes.Equal(names[20*i:20*i+20], h[:]) {
+	n := len(b.names) / 20
+	i := sort.Search(n, func(i int) bool { return bytes.Compare(b.names[20*i:20*i+20], h[:]) >= 0 })
+	if i == n || !bytes.Equal(b.names[20*i:20*i+20], h[:]) {
 		return 0, false, nil
 	}
-	offset, err = p.offset(int64(first) + int64(i))
+	offset, err = p.offset(binary.BigEndian.Uint32(b.offsets[4*i:]))
 	return offset, err == nil, err
 }
 
-func (p *pack) bucket(b byte, first uint32) ([]byte, error) {
-	p.mu.RLock()
-	names := p.buckets[b]
-	p.mu.RUnlock()
-	if names != nil || p.fanout[b] == first {
-		return names, nil
+// bucket reads a part of the index, once.
+func (p *pack) bucket(first byte) (bucket, error) {
+	start := int64(0)
+	if first > 0 {
+		start = int64(p.fanout[first-1])
 	}
-	names = make([]byte, 20*int64(p.fanout[b]-first))
-	if _, err := p.idx.ReadAt(names, idxNames+20*int64(first)); err != nil {
-		return nil, fmt.Errorf("%s.idx: %w", p.path, err)
+	n := int64(p.fanout[first]) - start
+	p.mu.RLock()
+	b := p.buckets[first]
+	p.mu.RUnlock()
+	if b.names != nil || n == 0 {
+		return b, nil
+	}
+	b = bucket{make([]byte, 20*n), make([]byte, 4*n)}
+	total := int64(p.fanout[255])
+	_, err := p.idx.ReadAt(b.names, idxNames+20*start)
+	if err == nil {
+		_, err = p.idx.ReadAt(b.offsets, idxNames+24*total+4*start)
+	}
+	if err != nil {
+		return bucket{}, fmt.Errorf("%s.idx: %w", p.path, err)
 	}
 	p.mu.Lock()
-	p.buckets[b] = names
+	p.buckets[first] = b
 	p.mu.Unlock()
-	return names, nil
+	return b, nil
 }
 
-// offset reads the table of 4-byte offsets, and the one of 8-byte offsets that
-// it points into for packs above 2 GiB.
-func (p *pack) offset(i int64) (int64, error) {
-	total := int64(p.fanout[255])
-	var buf [8]byte
-	if _, err := p.idx.ReadAt(buf[:4], idxNames+24*total+4*i); err != nil {
-		return 0, fmt.Errorf("%s.idx: %w", p.path, err)
-	}
-	short := binary.BigEndian.Uint32(buf[:4])
+// offset looks into the table of 8-byte offsets that packs above 2 GiB have.
+func (p *pack) offset(short uint32) (int64, error) {
 	if short&0x80000000 == 0 {
 		return int64(short), nil
 	}
-	if _, err := p.idx.ReadAt(buf[:], idxNames+28*total+8*int64(short&0x7fffffff)); err != nil {
+	var buf [8]byte
+	if _, err := p.idx.ReadAt(buf[:], idxNames+28*int64(p.fanout[255])+8*int64(short&0x7fffffff)); err != nil {
 		return 0, fmt.Errorf("%s.idx: %w", p.path, err)
 	}
 	return int64(binary.BigEndian.Uint64(buf[:]) & (1<<63 - 1)), nil
@@ -153,35 +160,52 @@ func (p *pack) close() error {
 	return err
 }
 
-// packEntry is the head of an object in a pack.
+// packEntry is an object in a pack, whose head has been read.
 type packEntry struct {
 	kind     kind
 	size     int64 // inflated
 	data     int64 // where the zlib stream begins
 	base     int64 // of an ofsDelta
 	baseHash Hash  // of a refDelta
+	in       *inflater
 }
 
+const maxEntryHead = 40 // ten bytes of type and size, a hash, and room
+
+// entry reads the head of an object. The caller inflates or releases it.
 func (p *pack) entry(offset int64) (packEntry, error) {
-	var e packEntry
-	bad := func() (packEntry, error) {
-		return e, fmt.Errorf("%s.pack: no object at offset %d: %w", p.path, offset, ErrCorrupt)
-	}
 	if err := p.open(); err != nil {
-		return e, err
+		return packEntry{}, err
 	}
-	var buf [48]byte
-	n, err := p.data.ReadAt(buf[:], offset)
-	if offset < 12 || offset >= p.size || n == 0 || (err != nil && !errors.Is(err, io.EOF)) {
-		return bad()
+	bad := fmt.Errorf("%s.pack: no object at offset %d: %w", p.path, offset, ErrCorrupt)
+	if offset < 12 || offset >= p.size {
+		return packEntry{}, bad
 	}
-	head := buf[:n]
+	in := openAt(p.data, offset)
+	head, err := in.buffer.Peek(maxEntryHead)
+	e, ok := parseEntry(head, offset)
+	if !ok || (err != nil && !errors.Is(err, io.EOF)) {
+		in.release()
+		return packEntry{}, bad
+	}
+	if _, err := in.buffer.Discard(int(e.data - offset)); err != nil {
+		in.release()
+		return packEntry{}, bad
+	}
+	e.in = in
+	return e, nil
+}
+
+func parseEntry(head []byte, offset int64) (e packEntry, ok bool) {
+	if len(head) == 0 {
+		return e, false
+	}
 	c := head[0]
 	e.kind, e.size = kind(c>>4&7), int64(c&15)
 	i := 1
 	for shift := 4; c&0x80 != 0; i, shift = i+1, shift+7 {
-		if i >= n || shift > 53 {
-			return bad()
+		if i >= len(head) || shift > 53 {
+			return e, false
 		}
 		c = head[i]
 		e.size |= int64(c&0x7f) << shift
@@ -191,15 +215,18 @@ func (p *pack) entry(offset int64) (packEntry, error) {
 		back, length := ofsDistance(head[i:])
 		e.base = offset - back
 		if i += length; length == 0 || back <= 0 || e.base < 12 {
-			return bad()
+			return e, false
 		}
-	case e.kind == refDelta && i+20 <= n:
+	case e.kind == refDelta:
+		if len(head) < i+20 {
+			return e, false
+		}
 		i += copy(e.baseHash[:], head[i:])
 	case e.kind < kindCommit || e.kind > kindTag:
-		return bad()
+		return e, false
 	}
 	e.data = offset + int64(i)
-	return e, nil
+	return e, true
 }
 
 // ofsDistance reads how far before a delta its base begins; length 0 when that
@@ -220,19 +247,19 @@ func ofsDistance(b []byte) (back int64, length int) {
 	return 0, 0
 }
 
-// inflate reads the stream of an entry whose size the caller has judged.
+// inflate reads and releases an entry whose size the caller has judged.
 func (p *pack) inflate(e packEntry) ([]byte, error) {
+	defer e.in.release()
 	// Deflate gains at most a factor of 1032: what claims more is a lie that
 	// must not cost memory.
 	if e.size/1032 > p.size-e.data+64 {
 		return nil, fmt.Errorf("%s.pack: an object claims more bytes than the pack can hold: %w", p.path, ErrCorrupt)
 	}
-	in, err := newInflater(p.data, e.data)
-	if err != nil {
-		return nil, fmt.Errorf("%s.pack: %w: %w", p.path, err, ErrCorrupt)
+	err := e.in.begin()
+	var data []byte
+	if err == nil {
+		data, err = e.in.full(e.size)
 	}
-	defer in.release()
-	data, err := in.full(e.size)
 	if err != nil {
 		return nil, fmt.Errorf("%s.pack: %w: %w", p.path, err, ErrCorrupt)
 	}

@@ -160,9 +160,12 @@ func TestRemoteNoUpdateIsLost(t *testing.T) {
 	origin := newRepo(t)
 	commit(t, origin, mainRef, "Zero", "zero", "0\n")
 	const writers, each = 4, 4
+	var clones []*Repo // before anybody pushes: git's local clone copies files that a push takes away
+	for range writers {
+		clones = append(clones, newClone(t, origin))
+	}
 	var wg sync.WaitGroup
-	for w := range writers {
-		r := newClone(t, origin)
+	for w, r := range clones {
 		wg.Go(func() {
 			for i := range each {
 				if err := addOne(r, fmt.Sprintf("w%d/f%d", w, i)); err != nil {

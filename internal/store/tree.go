@@ -124,14 +124,20 @@ func parseMode(digits string) (uint32, bool) {
 }
 
 // sameName reports whether a folder has the name of a file that came before:
-// git's order puts other names between the two.
+// git's order can put only names that begin with it between the two.
 func sameName(before []Entry, e Entry) bool {
 	if !e.IsDir() {
 		return false
 	}
-	file := Entry{Name: e.Name, Mode: ModeFile}
-	_, twice := slices.BinarySearchFunc(before, file, compareEntries)
-	return twice
+	for _, b := range slices.Backward(before) {
+		if !strings.HasPrefix(b.Name, e.Name) {
+			return false
+		}
+		if b.Name == e.Name {
+			return true
+		}
+	}
+	return false
 }
 
 // compareEntries is git's order: names by bytes, folders as if they ended in a
