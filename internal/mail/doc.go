@@ -25,5 +25,5 @@
 // The MIME tree is cut by this package itself, as sub-slices of the input,
 // because signatures need the exact octets and because one malformed part must
 // not hide the others; charsets, header writing, SMTP and SASL are those of
-// github.com/emersion.
+// github.com/emersion, and HTML is cut by golang.org/x/net/html.
 package mail

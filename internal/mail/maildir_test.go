@@ -32,6 +32,9 @@ func write(t *testing.T, path, content string) {
 	}
 }
 
+// marked writes Maildir names as this system can have them.
+func marked(names string) string { return strings.ReplaceAll(names, ":", infoMark) }
+
 func newMaildir(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "box")
@@ -63,7 +66,7 @@ func TestMaildirOnce(t *testing.T) {
 		t.Fatalf("%q: %v", got, err)
 	}
 	send()
-	for _, flags := range []string{"", ":2,", ":2,S", ":2,FRS", ";2,S"} {
+	for _, flags := range []string{"", infoMark + "2,", infoMark + "2,S", infoMark + "2,FRS", ";2,S"} {
 		if err := os.Rename(filepath.Join(dir, "new", name), filepath.Join(dir, "cur", name+flags)); err != nil {
 			t.Fatal(err)
 		}
@@ -158,7 +161,7 @@ func TestMaildirSource(t *testing.T) {
 		"new/1700000002.b": "two", "new/1700000001.a": "one", "new/.hidden": "no", "cur/1600000000.c:2,": "three",
 		"cur/1600000001.d:2,S": "seen", "cur/1600000002.e:2,FT": "trashed", "cur/1600000003.f:2,FR": "four",
 	} {
-		write(t, filepath.Join(dir, file), text)
+		write(t, filepath.Join(dir, marked(file)), text)
 	}
 	src, err := Maildir(dir)
 	if err != nil {
@@ -191,7 +194,7 @@ func TestMaildirSource(t *testing.T) {
 		t.Errorf("left in new: %s", got)
 	}
 	want := "1600000000.c:2,S 1600000001.d:2,S 1600000002.e:2,FT 1600000003.f:2,FRS 1700000001.a:2,S 1700000002.b:2,S"
-	if got := names(t, filepath.Join(dir, "cur")); got != want {
+	if got := names(t, filepath.Join(dir, "cur")); got != marked(want) {
 		t.Errorf("cur:\n%s\nexpected\n%s", got, want)
 	}
 	again, err := Maildir(dir)
@@ -221,7 +224,7 @@ func TestMaildirSourceBesideAReader(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Rename(filepath.Join(dir, "new", "1.a"), filepath.Join(dir, "cur", "1.a:2,F")); err != nil {
+	if err := os.Rename(filepath.Join(dir, "new", "1.a"), filepath.Join(dir, "cur", marked("1.a:2,F"))); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Remove(filepath.Join(dir, "new", "2.b")); err != nil {
@@ -230,7 +233,7 @@ func TestMaildirSourceBesideAReader(t *testing.T) {
 	if data, err := moved.Read(0); err != nil || string(data) != "moved" {
 		t.Errorf("%q, %v", data, err)
 	}
-	if err := os.Rename(filepath.Join(dir, "cur", "1.a:2,F"), filepath.Join(dir, "cur", "1.a:2,")); err != nil {
+	if err := os.Rename(filepath.Join(dir, "cur", marked("1.a:2,F")), filepath.Join(dir, "cur", marked("1.a:2,"))); err != nil {
 		t.Fatal(err)
 	}
 	if err := errors.Join(moved.Done(t.Context()), deleted.Done(t.Context())); err != nil {
@@ -239,7 +242,7 @@ func TestMaildirSourceBesideAReader(t *testing.T) {
 	if _, err := deleted.Read(0); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("read what was deleted: %v", err)
 	}
-	if got := names(t, filepath.Join(dir, "cur")); got != "1.a:2,S" {
+	if got := names(t, filepath.Join(dir, "cur")); got != marked("1.a:2,S") {
 		t.Errorf("cur: %s", got)
 	}
 }
