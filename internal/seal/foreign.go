@@ -39,6 +39,16 @@ func OpenForeign(message []byte, with []*Key, limit int64) (Foreign, error) {
 	return f, nil
 }
 
+// ReopenForeign opens a message again with the session key that OpenForeign
+// returned, under the same rules and with the same errors.
+func ReopenForeign(message []byte, session string, limit int64) ([]byte, error) {
+	m := reading{session: session, limit: limit, foreign: true}
+	if err := m.readForeign(message); err != nil {
+		return nil, err
+	}
+	return m.plain, nil
+}
+
 func (m *reading) readForeign(message []byte) error {
 	data, err := dearmor(kindMessage, message)
 	if err != nil {

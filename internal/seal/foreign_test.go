@@ -259,6 +259,14 @@ func TestVerifyForeign(t *testing.T) {
 	wantError(t, VerifyForeign(mail, f.SessionKey, reporter.Cert(), event.Add(-72*time.Hour)), ErrBadSignature)
 	wantError(t, VerifyForeign(mail, "9:"+strings.Repeat("00", 32), reporter.Cert(), now), ErrTampered)
 
+	if again, err := ReopenForeign(mail, f.SessionKey, plenty); err != nil || string(again) != "report" {
+		t.Fatalf("read %q again: %v", again, err)
+	}
+	_, err := ReopenForeign(mail, f.SessionKey, 5)
+	wantError(t, err, ErrTooLarge)
+	_, err = ReopenForeign(mail, "9:", plenty)
+	wantError(t, err, ErrMalformed)
+
 	unsigned := hostile(t, lead.Cert(), literal("report"))
 	f = must(OpenForeign(unsigned, []*Key{lead}, plenty))(t)
 	if f.Signed || len(f.Issuers) != 0 {

@@ -170,9 +170,9 @@ func (k *Key) Export(passphrase []byte) ([]byte, error) {
 			out.Write(p.raw)
 			continue
 		}
-		fingerprint := string(k.cert.keys[i].pub.Fingerprint)
+		fingerprint := k.cert.keys[i].pub.Fingerprint
 		i++
-		if s := locked[fingerprint]; s != nil {
+		if s := locked[string(fingerprint)]; s != nil {
 			if err := s.Serialize(&out); err != nil {
 				return nil, fmt.Errorf("export key: %w", err)
 			}

@@ -53,7 +53,7 @@ func TestPublishedDividesSecrets(t *testing.T) {
 		{"intake", p.Intake, false, true, 1},
 		{"sender", p.Sender, true, false, 1},
 	} {
-		k := must(ReadKey(must(role.key.Export([]byte("a passphrase")))(t), func(string) ([]byte, error) { return []byte("a passphrase"), nil }))(t)
+		k := must(ReadKey(must(role.key.Export(nil))(t), nil))(t)
 		if k.CanSign() != role.sign || k.CanDecrypt() != role.decrypt || len(k.secrets) != role.secrets {
 			t.Errorf("%s: CanSign %v, CanDecrypt %v, %d secrets", role.name, k.CanSign(), k.CanDecrypt(), len(k.secrets))
 		}

@@ -105,6 +105,21 @@ func TestGpgForms(t *testing.T) {
 	}
 }
 
+// A sealed part can be made with stock gpg, for keys that only its agent has.
+func TestGpgSeals(t *testing.T) {
+	t.Parallel()
+	g := newGnupg(t)
+	lead := person("lead")
+	g.run(must(lead.Export(nil))(t), "--import")
+	g.run([]byte(person("triage").Cert().Armor()), "--import")
+	binary := g.run(padded([]byte(`{}`)), "-z", "0", "--set-notation", "context@proton.ch="+string(testContext),
+		"--sign", "--encrypt", "--recipient", "lead@example.org", "--recipient", "triage@example.org")
+	o := must(Open(Armor(kindMessage, binary), []*Key{person("triage")}, testContext, certs("lead"), time.Now(), plenty))(t)
+	if len(o.Plain) != 4096 || o.Signer != lead.Cert().Fingerprint() {
+		t.Fatalf("%d octets by %s", len(o.Plain), o.Signer)
+	}
+}
+
 // peerKeys writes the files that peer programs read.
 func peerKeys(t *testing.T) (dir string) {
 	t.Helper()
