@@ -2,6 +2,7 @@ package mail
 
 import (
 	"bytes"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -111,8 +112,8 @@ func (m *Mail) fileContent(plaintext []byte) (*Content, error) {
 		return ParseContent(plaintext, m.lim)
 	}
 	if s, ok := decodeCharset(plaintext, ""); ok && !strings.ContainsRune(s, '\uFFFD') {
-		switch m.Layer.Name[strings.LastIndexByte(m.Layer.Name, '.')+1:] {
-		case "", "txt", "md", "eml", m.Layer.Name:
+		switch strings.ToLower(path.Ext(m.Layer.Name)) {
+		case "", ".txt", ".text", ".md", ".eml":
 			return ParseInline(plaintext, "", m.lim)
 		}
 	}
