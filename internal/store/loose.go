@@ -114,8 +114,8 @@ func (w *looseWriter) place(temp string, h Hash) error {
 	if err == nil {
 		return nil
 	}
-	if w.known(h) { // somebody else wrote the same object, and Windows minds
-		return os.Remove(temp)
+	if _, there := os.Stat(loosePath(w.dir, h)); there == nil {
+		return os.Remove(temp) // somebody else wrote the same object, and Windows minds
 	}
 	return errors.Join(err, os.Remove(temp))
 }

@@ -75,6 +75,9 @@ func badName(name string) string {
 // isDotGit reports whether a file system that ignores case, or the short names
 // of NTFS, would take name for ".git".
 func isDotGit(name string) bool {
+	if name == "" || (name[0] != '.' && name[0]|0x20 != 'g') {
+		return false // nearly all names of a large tree end here
+	}
 	lower := strings.ToLower(name)
 	if short, ok := strings.CutPrefix(lower, "git~"); ok {
 		return strings.Trim(short, "0123456789") == ""
