@@ -3,6 +3,7 @@ package seal
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"fmt"
 	"strings"
 )
@@ -22,52 +23,59 @@ const (
 	armorLine   = 64 // columns; 48 octets
 )
 
-// crcTable is the table of CRC-24 (RFC 4880 section 6.1), one step per octet;
-// go-crypto's goes bit by bit and costs ten times the base64 around it.
-var crcTable = func() (table [256]uint32) {
-	for i := range table {
-		crc := uint32(i) << 16
+// crcTables are tables of CRC-24 (RFC 4880 section 6.1), four octets a step,
+// with the sum in the upper 24 bits; go-crypto's goes bit by bit and costs ten
+// times the base64 around it.
+var crcTables = func() (t [4][256]uint32) {
+	for i := range t[0] {
+		crc := uint32(i) << 24
 		for range 8 {
-			crc <<= 1
-			if crc&0x1000000 != 0 {
-				crc ^= 0x1864cfb
+			if crc&0x80000000 != 0 {
+				crc = crc<<1 ^ 0x864cfb00
+			} else {
+				crc <<= 1
 			}
 		}
-		table[i] = crc & 0xffffff
+		t[0][i] = crc
 	}
-	return table
+	for k := 1; k < len(t); k++ {
+		for i, crc := range t[k-1] {
+			t[k][i] = crc<<8 ^ t[0][crc>>24]
+		}
+	}
+	return t
 }()
 
-func crc24(data []byte) uint32 {
-	crc := uint32(0xb704ce)
-	for _, b := range data {
-		crc = crc<<8&0xffffff ^ crcTable[byte(crc>>16)^b]
+// crc24 is the checksum in its three octets.
+func crc24(data []byte) []byte {
+	crc := uint32(0xb704ce00)
+	t := &crcTables
+	for ; len(data) >= 4; data = data[4:] {
+		crc ^= binary.BigEndian.Uint32(data)
+		crc = t[3][crc>>24] ^ t[2][byte(crc>>16)] ^ t[1][byte(crc>>8)] ^ t[0][byte(crc)]
 	}
-	return crc
+	for _, b := range data {
+		crc = crc<<8 ^ t[0][byte(crc>>24)^b]
+	}
+	return []byte{byte(crc >> 24), byte(crc >> 16), byte(crc >> 8)}
 }
 
 // Armor is the canonical ASCII armor of data (RFC 4880 section 6.2): no armor
 // headers, 64 columns, CRC-24 (gpg 2.2 needs it), LF line ends, also after the
 // last line. kind is what stands after BEGIN, such as "PGP MESSAGE".
 func Armor(kind string, data []byte) string {
-	body := base64.StdEncoding.EncodedLen(len(data))
-	var out strings.Builder
-	out.Grow(2*len(kind) + body + body/armorLine + 48)
-	out.WriteString(armorBegin + kind + armorDashes + "\n\n")
-	var line [armorLine]byte
+	code := base64.StdEncoding
+	body := code.EncodedLen(len(data))
+	out := make([]byte, 0, 2*len(kind)+body+body/armorLine+48)
+	out = append(out, armorBegin+kind+armorDashes+"\n\n"...)
 	for rest := data; len(rest) > 0; {
 		n := min(len(rest), armorLine/4*3)
-		base64.StdEncoding.Encode(line[:], rest[:n])
-		out.Write(line[:base64.StdEncoding.EncodedLen(n)])
-		out.WriteByte('\n')
+		out = append(code.AppendEncode(out, rest[:n]), '\n')
 		rest = rest[n:]
 	}
-	crc := crc24(data)
-	base64.StdEncoding.Encode(line[:], []byte{byte(crc >> 16), byte(crc >> 8), byte(crc)})
-	out.WriteByte('=')
-	out.Write(line[:4])
-	out.WriteString("\n" + armorEnd + kind + armorDashes + "\n")
-	return out.String()
+	out = code.AppendEncode(append(out, '='), crc24(data))
+	out = append(out, "\n"+armorEnd+kind+armorDashes+"\n"...)
+	return string(out)
 }
 
 // CanonicalArmor says whether s is what Armor gives for the bytes in it: nil,
@@ -90,9 +98,11 @@ func canonical(s string) (kind string, data []byte, err error) {
 	if end <= 0 {
 		return "", nil, fmt.Errorf("%w: armor has no data, or no CRC-24 line after it", ErrMalformed)
 	}
-	data, err = base64.StdEncoding.DecodeString(body[:end])
-	if err != nil || len(data) == 0 {
-		return "", nil, fmt.Errorf("%w: armor is not base64", ErrMalformed)
+	data = make([]byte, 0, base64.StdEncoding.DecodedLen(end))
+	for line := range strings.SplitSeq(body[:end], "\n") {
+		if data, err = base64.StdEncoding.AppendDecode(data, []byte(line)); err != nil {
+			return "", nil, fmt.Errorf("%w: armor is not base64", ErrMalformed)
+		}
 	}
 	if Armor(kind, data) != s {
 		return "", nil, fmt.Errorf("%w: armor is not canonical (64 columns, right CRC-24, LF at the end, nothing else)", ErrMalformed)

@@ -17,8 +17,8 @@
 //   - Certificates and keys are immutable and safe for concurrent use.
 //   - No error text holds plaintext, a passphrase or a session key.
 //
-// Standards: RFC 4880 and RFC 9580 (OpenPGP), RFC 6637 and RFC 8410's curves,
-// RFC 3156 for detached signatures of mail. The GNU extension "gnu-dummy"
+// Standards: RFC 4880 and RFC 9580 (OpenPGP), RFC 6637 (elliptic curves), RFC
+// 3156 (OpenPGP in mail). The GNU extension "gnu-dummy"
 // (string-to-key specifier 101) stands for a secret that is kept elsewhere, so
 // that a role's key file holds no more than the role needs.
 //

@@ -259,6 +259,15 @@ func TestVerifyForeign(t *testing.T) {
 	wantError(t, VerifyForeign(mail, f.SessionKey, reporter.Cert(), event.Add(-72*time.Hour)), ErrBadSignature)
 	wantError(t, VerifyForeign(mail, "9:"+strings.Repeat("00", 32), reporter.Cert(), now), ErrTampered)
 
+	if err := VerifyForeign(mail, f.SessionKey, reporter.Cert(), made.Add(-time.Hour)); !errors.Is(err, ErrNotYet) {
+		t.Fatal(err)
+	}
+	young := must(NewKey("Young", "young@example.org", event))(t)
+	early := []byte(must(young.SealMail([]byte("report"), certs("lead"), event))(t).Armor)
+	e := must(OpenForeign(early, []*Key{lead}, plenty))(t)
+	if err := VerifyForeign(early, e.SessionKey, young.Cert(), event.Add(-time.Minute)); err != nil {
+		t.Fatal("a new key of a reporter whose clock is ahead:", err)
+	}
 	if again, err := ReopenForeign(mail, f.SessionKey, plenty); err != nil || string(again) != "report" {
 		t.Fatalf("read %q again: %v", again, err)
 	}

@@ -24,8 +24,8 @@ func keyConfig(at time.Time) *packet.Config {
 }
 
 // NewKey makes a key for one person or role: an Ed25519 primary key that
-// certifies and signs, and a Curve25519 subkey that encrypts (version 4, RFC
-// 4880 with RFC 6637's and EdDSA's algorithm IDs, which gpg 2.2 knows).
+// certifies and signs, and a Curve25519 subkey that encrypts (version 4,
+// with the algorithm IDs of RFC 6637 and of EdDSA, which gpg 2.2 knows).
 // created has whole seconds. The key does not expire. name and address make
 // the user ID and must not contain any of ()<> and control characters.
 func NewKey(name, address string, created time.Time) (*Key, error) {

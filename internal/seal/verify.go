@@ -226,15 +226,19 @@ func (c *Cert) check(sig *packet.Signature, data []byte, at time.Time, want dema
 }
 
 // inTime judges the signing key at the time, and the signature's own times.
+// One made a little after the event, by another clock, is judged at its own.
 func (c *Cert) inTime(i int, sig *packet.Signature, at time.Time, skew time.Duration) error {
+	made := sig.CreationTime
+	if made.After(at) && !made.After(at.Add(skew)) {
+		at = made
+	}
 	if err := c.primaryHolds(at); err != nil {
 		return err
 	}
 	if err := c.holds(i, toSign, at); err != nil {
 		return err
 	}
-	made := sig.CreationTime
-	if made.After(at.Add(skew)) || made.Before(c.keys[i].pub.CreationTime) {
+	if made.After(at) || made.Before(c.keys[i].pub.CreationTime) {
 		return fmt.Errorf("%w: made on %s, which does not fit its key or the event of %s",
 			ErrBadSignature, made.UTC().Format(time.RFC3339), at.UTC().Format(time.RFC3339))
 	}
