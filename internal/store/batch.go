@@ -267,6 +267,7 @@ func (b *Batch) needed(tips []Hash) []Hash {
 // store writes objects of the batch into the repository, durably.
 func (b *Batch) store(hashes []Hash) error {
 	w := newLooseWriter(b.r.objects.dirs[0])
+	defer w.discard()
 	for _, h := range hashes {
 		o, inMemory := b.objects[h]
 		var err error
@@ -277,7 +278,7 @@ func (b *Batch) store(hashes []Hash) error {
 			err = os.Remove(s.path)
 			delete(b.spooled, h)
 		default:
-			err = w.place(s.path, h)
+			err = w.add(looseTemp{h, s.path, nil})
 			delete(b.spooled, h)
 		}
 		if err != nil {

@@ -251,6 +251,7 @@ func (r *Repo) unpackLoose(indexPath string, index *idxfile.MemoryIndex) (err er
 		return err
 	}
 	w := newLooseWriter(r.objects.dirs[0])
+	defer w.discard()
 	for {
 		e, err := entries.Next()
 		if errors.Is(err, io.EOF) {

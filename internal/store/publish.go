@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -201,12 +201,7 @@ func (r *Repo) commitRefs(updates []RefUpdate, locks map[string]*refLock, durabl
 	if !durable {
 		return nil
 	}
-	for dir := range touched {
-		if err := syncDir(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	return nil
+	return syncDirs(slices.Collect(maps.Keys(touched)))
 }
 
 func names(updates []RefUpdate) func(func(string) bool) {
