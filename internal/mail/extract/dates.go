@@ -18,7 +18,7 @@ var months = func() map[string]time.Month {
 	m := map[string]time.Month{}
 	for i, list := range names {
 		for _, name := range strings.Fields(list) {
-			m[name] = time.Month(i + 1)
+			m[lowered(name)] = time.Month(i + 1)
 		}
 	}
 	return m
@@ -225,7 +225,7 @@ var (
 	clockJoin  = lower(`^\s*(?:[a-z]{1,5}\s*)?(?:and|to|until|till|-|–|—|bis|und|et|à)\s*$`)
 	zoneOffset = lower(`(?:\b(?:utc|gmt)\s*)?([+-])(\d{1,2})(?::?(\d{2}))?\b`)
 	zoneName   = lower(`\b(utc|gmt|cest|cet|mesz|mez|bst|eest|eet|edt|est|pdt|pst|mdt|mst|cdt|jst|wet|west)\b|\d(z)\b`)
-	zonePlace  = lower(`\b([a-zà-ÿ]+(?: [a-zà-ÿ]+)?) (?:local )?time\b|\bheure de ([a-zà-ÿ]+)|\b([a-zà-ÿ]+)er (?:orts)?zeit\b`)
+	zonePlace  = lower(`\b([a-z_]+(?: [a-z_]+)?) (?:local )?time\b|\bheure de ([a-z_]+)|\b([a-z_]+)er (?:orts)?zeit\b`)
 )
 
 var zoneHours = map[string]int{
@@ -302,13 +302,6 @@ func timeOf(g []string) string {
 	return t
 }
 
-func clip(s string, n int) string {
-	if len(s) > n {
-		return s[:n]
-	}
-	return s
-}
-
 // zoneOf finds the offset from UTC that a text names close to its beginning:
 // by number, by a name that is not ambiguous, or by a city.
 func zoneOf(low string, day time.Time) string {
@@ -347,10 +340,22 @@ func offset(seconds int) string {
 	return fmt.Sprintf("%s%02d:%02d", sign, seconds/3600, seconds/60%60)
 }
 
+// exonyms are cities whose name in the time zone database is not the one that
+// their neighbours use.
+var exonyms = map[string]string{
+	"bruxelles": "brussels", lowered("brüssel"): "brussels", "brussel": "brussels", "londres": "london", "wien": "vienna",
+	"vienne": "vienna", "rom": "rome", "lisbonne": "lisbon", "lissabon": "lisbon", "prag": "prague", "warschau": "warsaw",
+	"varsovie": "warsaw", "kopenhagen": "copenhagen", "copenhague": "copenhagen", "moskau": "moscow", "peking": "shanghai",
+	"beijing": "shanghai", "tokio": "tokyo",
+}
+
 // placeOffset is the offset of a city that the IANA time zone database names.
 func placeOffset(place string, day time.Time) (string, bool) {
 	if place == "" || day.IsZero() {
 		return "", false
+	}
+	if english, ok := exonyms[place]; ok {
+		place = english
 	}
 	names := []string{titled(place)}
 	if _, last, ok := strings.Cut(place, " "); ok {

@@ -7,11 +7,11 @@ import (
 )
 
 var (
-	foundVerb  = lower(`\b(?:i|we|he|she|they|colleagues?|students?|which i|je|j['’]ai|nous|ich|wir)\b[^.;:]{0,40}\b(?:found|discovered|noticed|noticing|came across|stumbled|spotted|detected|identified|remarqué|découvert|trouvé|constaté|entdeckt|bemerkt|gefunden|festgestellt)\b|\b(?:found|discovered|noticed|identified|detected) (?:it |this |them |the (?:issue|problem|weakness|vulnerability|bug) )?(?:by|while|when|during|on|in|through|with|because|using|at)\b|\bit came up\b|\bcaught my eye\b|\bhow (?:i|we) came (?:to|across)\b|\bmir (?:ist|fiel)\b.*\bauf\b|\bcame to (?:my|our) attention\b|\b(?:issue|problem|bug|vulnerability|weakness|flaw) was (?:found|discovered|noticed|identified|detected)\b`)
+	foundVerb  = lower(`\b(?:i|we|he|she|they|colleagues?|students?|which i|je|j['’]ai|nous|ich|wir)\b[^.;:]{0,40}\b(?:found|discovered|noticed|noticing|came across|stumbled|spotted|detected|identified|remarqué|découvert|trouvé|constaté|entdeckt|bemerkt|gefunden|festgestellt)\b|\b(?:found|discovered|noticed|identified|detected) (?:it |this |them |the (?:issue|problem|weakness|vulnerability|bug) )?(?:by|while|when|during|on|in|through|with|because|out because|using|at)\b|\bit came up\b|\bcaught my eye\b|\bhow (?:i|we) came (?:to|across)\b|\bmir (?:ist|fiel)\b.*\bauf\b|\bcame to (?:my|our) attention\b|\b(?:issue|problem|bug|vulnerability|weakness|flaw) was (?:found|discovered|noticed|identified|detected)\b`)
 	foundNot   = lower(`\b(?:not|never|n['’]t) (?:\w+ )?(?:found|find|discovered|noticed|seen)\b|\bfound no\b|\bpas trouvé\b|\bnicht gefunden\b|\bno (?:evidence|indication|sign)\b`)
 	foundLead  = lower(`^(?:it was |this was |i |we |the (?:issue|problem|bug|vulnerability|weakness) was )?(?:first )?(?:found|discovered|noticed|detected|identified|spotted|gefunden|entdeckt|découverte?)(?: it| this| them| the (?:issue|problem|bug|weakness|vulnerability)| out)?(?: only)?,? ?(by )?`)
 	foundHow   = lower(`^(?:by|while|when|during|in|on|through|with|using|at|because|after|as|beim|bei|während|durch|lors|en|pendant|dans)\b`)
-	wayOfFind  = lower(`\b(?:by|while|when|during|through|using|because|as part of|in the course of|in an?|after|lors d(?:e|u|['’])|en |pendant|au cours|beim|während|durch|bei )\b? ?\S.*$`)
+	wayOfFind  = lower(`\b(?:by|while|when|during|through|using|as part of|in the course of|in an?|after|lors d(?:e|u|['’])|en |pendant|au cours|beim|während|durch|bei )\b? ?\S.*$`)
 	dateLead   = lower(`(?:,? ?\b(?:on|in|at|since|around|about|le|am|im|vom|seit|en|the)\s*)+$`)
 	cameTo     = lower(`\bhow (?:i|we) (?:came to|came across|found|noticed|discovered) (?:it|this|that)?[^:.]{0,20}:\s*`)
 	leadClause = lower(`^((?:while|when|during|as part of|in the course of|lors|en|beim|während|bei)\b[^.;]{5,200}?),? (?:i|we|j['’]ai|je|nous|ich|wir|habe ich|haben wir)\b`)
@@ -47,7 +47,7 @@ func (d *document) proseDiscovery(found *psirt.Discovery) {
 		if found.How != "" && found.When != "" {
 			return
 		}
-		if !proseField(s.path) || !foundVerb.in(s.low) || foundNot.in(s.low) {
+		if !proseField(s.path) || !foundVerb.in(s.low) || (foundNot.in(s.low) && !cameTo.in(s.low)) {
 			continue
 		}
 		if found.How == "" {
@@ -67,7 +67,7 @@ func (d *document) proseDiscovery(found *psirt.Discovery) {
 // the section is not about.
 func proseField(path string) bool {
 	switch path {
-	case "", pathDescription, pathOther, pathTitle, pathDiscovery, pathHow, pathWhen, pathExploited, pathObserved, pathProducts, pathName, pathSteps, pathFix, pathPublic:
+	case "", pathTimeline, pathDescription, pathOther, pathTitle, pathDiscovery, pathHow, pathWhen, pathExploited, pathObserved, pathProducts, pathName, pathSteps, pathFix, pathPublic:
 		return true
 	}
 	return false
@@ -101,9 +101,12 @@ func (d *document) wayFound(text string, labelled bool) string {
 	if verb == nil {
 		return wholeIf(labelled, whole)
 	}
+	if _, reason, ok := strings.Cut(low[verb[0]:], "out because "); ok {
+		return strings.TrimRight(d.cutDate(text[len(text)-len(reason):]), " .,;")
+	}
 	if at := wayOfFind.at(low[wordAt(low, verb):]); at != nil {
 		way := text[wordAt(low, verb)+at[0]:]
-		return strings.TrimRight(d.cutDate(strings.TrimPrefix(way, "because ")), " .,;")
+		return strings.TrimRight(d.cutDate(way), " .,;")
 	}
 	return wholeIf(labelled, whole)
 }

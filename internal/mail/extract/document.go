@@ -1,7 +1,9 @@
 package extract
 
 import (
+	"net/mail"
 	"strings"
+	"unicode"
 
 	"github.com/docket-psirt/docket/internal/psirt"
 )
@@ -21,6 +23,7 @@ type document struct {
 
 	subject  string // title as the subject gives it
 	reporter psirt.Reporter
+	original mail.Address // who wrote the mail that this one forwards
 }
 
 // section is a heading and the lines below it that belong to it.
@@ -43,6 +46,8 @@ type sentence struct {
 }
 
 func newDocument(in Input, form psirt.ReportForm, scope psirt.Scope) *document {
+	in.Subject = strings.ToValidUTF8(in.Subject, "\ufffd")
+	in.From.Name = strings.ToValidUTF8(in.From.Name, "\ufffd")
 	d := &document{in: in, form: form, scope: scope, words: newVocabulary(form)}
 	d.lines, d.rest = splitLines(strings.ToValidUTF8(in.Text, "\ufffd"))
 	d.markZones()
@@ -152,13 +157,15 @@ func (d *document) continues(s *section, i int) bool {
 		return false
 	case s.strong, s.value == "":
 		return true
-	case l.isList():
+	case l.isList(), shortLabel.in(l.low):
 		return false
 	case l.indent > d.lines[s.start].indent:
 		return true
 	}
 	return s.bullet == "" && len(d.lines[i-1].text) >= 50 // a wrapped line
 }
+
+var shortLabel = lower(`^(?:[\w'/-]+ ){0,2}[\w'/-]+\s?:\s+\S`)
 
 // continuesText is continues for sections whose value is a text.
 func (d *document) continuesText(s *section, l line, afterBlank bool) bool {
@@ -222,6 +229,10 @@ func (d *document) value(paths ...string) string {
 	return ""
 }
 
+// maxSentence is how many bytes of a sentence are read; nobody writes a longer
+// one.
+const maxSentence = 4000
+
 // sentences makes the sentences of the body.
 func (d *document) sentences() {
 	unit := 0
@@ -230,6 +241,7 @@ func (d *document) sentences() {
 	width := 0
 	flush := func() {
 		for _, s := range splitSentences(collapse(strings.Join(part, " "))) {
+			s = clip(s, maxSentence)
 			d.said = append(d.said, sentence{text: s, low: lowered(s), path: path, unit: unit})
 		}
 		part, width = part[:0], 0
@@ -264,9 +276,14 @@ func (d *document) sentences() {
 	flush()
 }
 
+var unfinished = lower(`(?:[,:(–-]|\b(?:a|an|the|of|to|and|or|for|in|on|with|by|from|is|are|was|that|which|le|la|les|de|du|des|et|der|die|das|und|von|mit))$`)
+
 // hardBreak reports whether the writer began a new line on purpose: the next
 // word would have fitted behind the one before.
 func hardBreak(before, text string, width int) bool {
 	word, _, _ := strings.Cut(text, " ")
-	return upperStart(text) && len(before)+1+len(word) <= max(width, 60)
+	if !isoDate.in(clip(text, 10)) && (!upperStart(text) || unicode.IsDigit(firstRune(text)) || unfinished.in(lowered(tail(before)))) {
+		return false
+	}
+	return len(before)+1+len(word) <= max(width, len(text), 60)
 }

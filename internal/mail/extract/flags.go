@@ -32,7 +32,7 @@ const (
 )
 
 var (
-	futurePublic = lower(`\b(?:talk|paper|presentation|article|abstract|blog post|advisory|write-?up)\b[^.;]{0,60}\b(?:is|was|been|will)\b[^.;]{0,20}\b(?:scheduled|accepted|submitted|planned|appear|published)|\b(?:will|plan to|planning to|intend to|going to|want to|would like to|aim to) (?:also )?(?:publish|present|disclose|post|release|talk about|go public|blog|write about)\b|\bgoes online on\b|\bscheduled for\b|\bplanned (?:for|on) \w*\d|\bpublish(?:ed)? (?:it |this |our \w+ )?(?:on|in|after|within) \w|\bpublication (?:is )?(?:planned|scheduled|foreseen) (?:for|on|in)\b|\bveröffentlichen (?:wir|ich|werden)|\b(?:werden|werde) .{0,60}veröffentlichen|\b(?:prévoyons|prévois|allons|vais) .{0,30}publier`)
+	futurePublic = lower(`\b(?:talk|paper|presentation|article|abstract|blog post|advisory|write-?up)\b[^.;]{0,60}\b(?:is|was|been|will)\b[^.;]{0,20}\b(?:scheduled|accepted|submitted|planned|appear|published)|\b(?:will|plan to|planning to|intend to|going to|want to|would like to|aim to) (?:also )?(?:publish|present|disclose|post|release|talk about|go public|blog|write about)\b|\bgoes online on\b|\bscheduled for\b|\bplanned (?:publication|release|disclosure)\b|\bplanned (?:for|on) \w*\d|\bpublish(?:ed)? (?:it |this |our \w+ )?(?:on|in|after|within) \w|\bpublication (?:is )?(?:planned|scheduled|foreseen) (?:for|on|in)\b|\bveröffentlichen (?:wir|ich|werden)|\b(?:werden|werde) .{0,60}veröffentlichen|\b(?:prévoyons|prévois|allons|vais) .{0,30}publier`)
 	noPlan       = lower(`\b(?:no|not|never|nothing|nobody|without|n['’]t|ne|kein\w*|nicht|rien)\b`)
 	deadlineTalk = lower(`\b(?:by|before|until|no later than|not later than|bis|avant) (?:the )?(?:end of |\w+day,? )?(?:\d{1,2}(?:st|nd|rd|th|\.)? [a-zé]+|(?:january|february|march|april|may|june|july|august|september|october|november|december)|\d{4}-\d\d-\d\d|next \w+|tomorrow|tonight|(?:mon|tues|wednes|thurs|fri|satur|sun)day)|\b(?:with)?in(?: the next)? (?:\d+|a|one|two|three|seven|ten|fourteen|thirty|forty-five|sixty|ninety) (?:business |working |calendar )?(?:hours?|days?|weeks?|months?)|\b\d+[- ]days?\b[^.;]{0,30}\b(?:deadline|policy|after|from|embargo|disclosure)|\bdeadline\b`)
 	deadlineWish = lower(`\b(?:answer|reply|respon\w+|need|needs|must|please|appreciate|publish\w*|disclos\w*|post|deadline|know|expect|hear|fix(?:ed)?|pay|antwort\w*|réponse|répondre|embargo|go public|release)\b`)
@@ -79,7 +79,7 @@ func (d *document) readFlags(r psirt.Reported, k kind, language string) []string
 	add(flagPlanned, d.anySaid(plannedPublication))
 	demand := d.anySaid(bountyDemand)
 	add(flagBounty, demand)
-	add(flagReward, !demand && d.anySaid(func(s sentence) bool { return rewardTalk.in(s.low) }))
+	add(flagReward, !demand && (rewardTalk.in(lowered(d.in.Subject)) || d.anySaid(func(s sentence) bool { return rewardTalk.in(s.low) })))
 	add(flagMethod, d.methodUsed())
 	add(flagMultiple, multiTalk.in(lowered(d.subject)) || d.anySaid(func(s sentence) bool { return multiTalk.in(s.low) && !notDone.in(s.low) }) || d.numberedIssues())
 	add(flagThirdParty, d.anySaid(func(s sentence) bool { return thirdParty.in(s.low) && !notDone.in(s.low) }))
@@ -116,7 +116,7 @@ func deadlineSet(s sentence) bool {
 
 func plannedPublication(s sentence) bool {
 	at := futurePublic.at(s.low)
-	return at != nil && s.path != pathSteps && !noPlan.in(s.low[:at[1]]) && !strings.Contains(s.low, "?") && !publicNot.in(s.low)
+	return at != nil && s.path != pathSteps && !noPlan.in(s.low[max(0, at[0]-20):at[1]]) && !strings.Contains(s.low, "?") && !publicNot.in(s.low)
 }
 
 func bountyDemand(s sentence) bool {

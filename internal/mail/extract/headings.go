@@ -24,16 +24,17 @@ var (
 	starLabel    = lower(`^\*([^*\s][^*]{0,80})\*\s*:?\s*(.*)$`)
 	bracketHead  = lower(`^\[([^\]]{2,60})\]\s*:?\s*(.*)$`)
 	framedHead   = lower(`^(?:={2,}|-{2,}|\*{3,})\s*([^=*-][^=*]{1,60}?)\s*(?:={2,}|-{2,}|\*{3,})$`)
-	numberedLine = lower(`^(?:\d{1,2}(?:\.\d{1,2})*[.):]|[ivx]{1,4}[.)]|[a-h][.)])\s+(.+)$`)
+	numberedLine = lower(`^(?:\d{1,2}(?:\.\d{1,2})*[.):]|\d{1,2}(?:\.\d{1,2})+|\d{1,2}|[ivx]{1,4}[.)]|[a-h][.)])\s+(.+)$`)
 	listMark     = lower(`^(?:([-*+•‣▪◦·–—])\s+|(\(?\d{1,2}[.):]|\(?[a-z][.)]|\d\x{fe0f}?\x{20e3}|step \d{1,2}\b[:.)]?|schritt \d{1,2}\b[:.)]?|étape \d{1,2}\b\s?[:.)]?)\s+)`)
 	colonLabel   = lower(`^([^:\t]{2,90}?)\s*[:：]\**(?:\s+(.*))?$`)
 	dashLabel    = lower(`^(\S[^–—]{1,40}?)\s+(?:[–—]|-{1,2})\s+(\S.*)$`)
 	dotsLabel    = lower(`^(\S.{1,40}?)\s?\.{3,}\s*(\S.*)$`)
 	alignedLabel = lower(`^(\S(?:\S| \S){1,40})(?:\s{2,}|\t+)(\S.*)$`)
+	tabLabel     = lower(`^([^\t|]{2,60})\t+([^\t]+)$`)
 	equalLabel   = lower(`^(\S[^=]{1,30}?)\s*=\s*(\S.*)$`)
 	askLabel     = lower(`^([^?]{3,90})\?\s*(.*)$`)
 	askStart     = lower(`^(\d+[.)]\s*)?(which|what|how|when|where|has|have|is|was|were|are|did|who|welche|was|wie|wann|wo|wurde|ist|quel|quelle|comment|quand|où|est-ce|published|exploited|public)\b`)
-	askNot       = lower(`\b(will|can i|can we|do you|do we|do i|would|please|should|shall|is there|are there|you)\b`)
+	askNot       = lower(`\b(will|can|do you|do we|do i|would|please|should|shall|is there|are there|you)\b`)
 )
 
 // headingAt reads line i as a heading. steps says that the line stands in a
@@ -55,7 +56,7 @@ func (d *document) headingAt(i int, steps bool) (heading, bool) {
 		bullet = strings.TrimSpace(l.text[:mark[1]])
 		text = l.text[mark[1]:]
 	}
-	if h, ok := d.labelled(text, bullet != ""); ok {
+	if h, ok := d.labelled(text, bullet != ""); ok && (h.exact || bullet != "" || !d.midParagraph(i)) {
 		h.bullet, h.lines = bullet, 1
 		return h, true
 	}
@@ -66,7 +67,7 @@ func (d *document) headingAt(i int, steps bool) (heading, bool) {
 func (d *document) strongHeading(i int) (heading, bool) {
 	l := d.lines[i]
 	h := heading{strong: true, lines: 1}
-	if m := cells(l.text, markdownHead); m != nil {
+	if m := cells(l.text, markdownHead); m != nil && l.indent <= 1 {
 		h.label = m[0]
 	} else if d.underlined(i) {
 		h.label, h.lines = l.text, 2
@@ -137,10 +138,20 @@ func (d *document) capitals(i int) bool {
 	return letters > 3 && i+1 < len(d.lines) && d.lines[i+1].text != "" && wordCount(l.text) < 9 && !strings.HasSuffix(l.text, "!")
 }
 
+// midParagraph reports whether line i goes on with the sentence above it.
+func (d *document) midParagraph(i int) bool {
+	return i > 0 && d.lines[i-1].text != "" && d.lines[i-1].zone == zoneBody && !upperStart(d.lines[i].text)
+}
+
 // labelled reads "label: value" in its many forms.
 func (d *document) labelled(text string, item bool) (heading, bool) {
 	if h, ok := d.colon(text, item); ok {
 		return h, true
+	}
+	if m := cells(text, tabLabel); m != nil {
+		if path, ok := d.words.find(normalLabel(m[0])); ok {
+			return heading{label: m[0], path: path, exact: true, value: m[1]}, true
+		}
 	}
 	for _, form := range [...]pattern{dotsLabel, dashLabel, alignedLabel, equalLabel} {
 		m := cells(text, form)
@@ -187,7 +198,8 @@ func (d *document) question(text string) (heading, bool) {
 	}
 	h := heading{label: m[0], value: m[1]}
 	d.resolve(&h)
-	if h.path == "" || (askNot.in(low) && !strings.Contains(low, "did you") && !strings.Contains(low, "reach you")) {
+	about := h.path == pathReporter || h.path == pathPublic || h.path == pathExploited
+	if h.path == "" || (askNot.in(low) && !about && !strings.Contains(low, "did you")) {
 		return heading{}, false
 	}
 	return h, true
@@ -197,7 +209,7 @@ func (d *document) question(text string) (heading, bool) {
 // without a number.
 func (d *document) bareHeading(i int) (heading, bool) {
 	l := d.lines[i]
-	if i > 0 && d.lines[i-1].text != "" {
+	if i > 0 && d.lines[i-1].text != "" && !subNumber.in(l.low) {
 		return heading{}, false
 	}
 	text := l.text
@@ -215,6 +227,9 @@ func (d *document) bareHeading(i int) (heading, bool) {
 	}
 	return h, true
 }
+
+// subNumber is the number of a heading below another one, such as 2.1.
+var subNumber = lower(`^\d{1,2}\.\d{1,2}\.?\s+[a-z]`)
 
 var clauseStart = lower(`^(i|we|my|our|this|it|there|please|dear|hello|hi|you|if|as|here|these|ich|wir|je|nous|il|ce)\b|\b(is|are|was|were|has|have|will|can|could)\b.*\b(the|a|an|not|in|by)\b`)
 

@@ -53,7 +53,7 @@ func (d *document) readLanguage() string {
 				}
 			}
 		}
-		for _, w := range strings.FieldsFunc(s.low, func(r rune) bool { return !unicode.IsLetter(r) }) {
+		for _, w := range strings.FieldsFunc(s.low, func(r rune) bool { return !unicode.IsLetter(r) && r != '_' }) {
 			words++
 			for tag := range stopIndex()[w] {
 				counts[tag]++
@@ -91,6 +91,7 @@ var stopIndex = sync.OnceValue(func() map[string]map[string]bool {
 	index := map[string]map[string]bool{}
 	for tag, list := range stopWords {
 		for _, w := range strings.Fields(list) {
+			w = lowered(w)
 			if index[w] == nil {
 				index[w] = map[string]bool{}
 			}

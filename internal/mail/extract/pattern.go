@@ -2,6 +2,7 @@ package extract
 
 import (
 	"regexp"
+	"strings"
 	"sync"
 )
 
@@ -10,9 +11,29 @@ import (
 // expressions take time in proportion to the text (RE2).
 type pattern func() *regexp.Regexp
 
-// lower makes a pattern over lower-case text.
+// lower makes a pattern over text that went through lowered. Letters with
+// marks may be written as they are.
 func lower(expr string) pattern {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(markedLetters(expr)) })
+}
+
+// exactly makes a pattern over text as it is written.
+func exactly(expr string) pattern {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}
+
+// markedLetters writes the letters with marks in an expression as lowered does.
+func markedLetters(expr string) string {
+	var b strings.Builder
+	for _, r := range expr {
+		if base, ok := unmarked[r]; ok {
+			b.WriteByte(base)
+			b.WriteByte('_')
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
 }
 
 func (p pattern) in(s string) bool { return p().MatchString(s) }

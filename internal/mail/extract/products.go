@@ -30,6 +30,9 @@ func (d *document) readProducts() []psirt.Product {
 			products[0] = merge(products[0], found)
 		}
 	}
+	if len(products) == 0 {
+		products = []psirt.Product{{}} // versions may be all that is said
+	}
 	if len(products) == 1 && len(products[0].Versions) == 0 {
 		products[0].Versions = d.proseVersions(products[0].Name)
 	}
@@ -70,6 +73,9 @@ func (d *document) labelledProducts() []psirt.Product {
 		text := d.body(s)
 		switch s.path {
 		case pathName, pathProducts:
+			if len(list.all) > 0 && list.last().Name != "" && sideLabel.in(normalLabel(s.label)) {
+				continue
+			}
 			list.names(d.items(s), s.path == pathProducts || s.strong)
 		case pathPart:
 			list.last().PartNumber = firstOf(list.last().PartNumber, partNumber(text))
@@ -90,6 +96,9 @@ func (d *document) labelledProducts() []psirt.Product {
 	}
 	return list.all
 }
+
+// sideLabel are words that name the product only where no other label does.
+var sideLabel = lower(`^(hardware|software|system|application|app|model|target|component|affected component)$`)
 
 var (
 	runningLabel  = lower(`^(version|versions|build|builds|release|releases|version number|product version|software version|tested versions?)$`)

@@ -12,11 +12,11 @@ import (
 const nameWord = `[\p{Lu}][\p{L}\d+&'-]*(?:\.[\p{L}\d]+)*`
 
 var (
-	properName = lower(`\b(` + nameWord + `(?: (?:` + nameWord + `|\d{1,4}\b))*)`)
+	properName = exactly(`\b(` + nameWord + `(?: (?:` + nameWord + `|\d{1,4}\b))*)`)
 	systemNoun = `(?:portal|desk|shop|store|website|site|platform|dashboard|console|webmail|gateway|backend|back office|app|application|intranet|extranet|wiki|forum|webshop|api|system|tool|form|newsletter|calendar|planner|directory|register|archive|library|environment|account page)`
-	inSubject  = lower(`\b(?:of|on|in|via|for|to|from) (?:the |your )([\p{Ll}\d-]+(?: [\p{Ll}\d-]+)? ` + systemNoun + `|[\p{Ll}-]+ desk)s?\b`)
-	inBody     = lower(`\byour ([\p{Ll}\d-]+(?: [\p{Ll}\d-]+)? ` + systemNoun + `|[\p{Ll}-]+ desk)\b`)
-	modelCode  = lower(`\b([A-Z]{1,8}-?\d{2,6}[A-Z0-9]*(?:-[A-Z0-9]+)*)\b`)
+	inSubject  = exactly(`\b(?:of|on|in|via|for|to|from) (?:the |your )([\p{Ll}\d-]+(?: [\p{Ll}\d-]+)? ` + systemNoun + `|[\p{Ll}-]+ desk)s?\b`)
+	inBody     = exactly(`\byour ([\p{Ll}\d-]+(?: [\p{Ll}\d-]+)? ` + systemNoun + `|[\p{Ll}-]+ desk)\b|\bvotre ((?:site|portail|plateforme|application|outil|service|espace) (?:des? |du |d['’])[\p{Ll}-]+)|\bIhr(?:e[mnrs]?)? ([\p{Lu}][\p{Ll}]*(?:portal|seite|shop|plattform|anwendung|desk))`)
+	modelCode  = exactly(`\b([A-Z]{1,8}-?\d{2,6}[A-Z0-9]*(?:-[A-Z0-9]+)*)\b`)
 	notModel   = lower(`^(?:cve|cwe|rfc|iso|sha|aes|rsa|md|utf|tls|ssl|ipv|vu|cvss|fips|hmac|http|cc|din|en|pkcs|usb|x)-?\d|^base\d`)
 	plainWords = lower(`^(?:same|whole|public|old|new|own|main|current|entire|other|security|this|that|support|response|reporting|web|online|very|first|second)\b`)
 	someone    = lower(`\b(psirt|cert|team|security (?:team|days)|conference|workshop|university|gmbh|ltd|inc|llc|regards|hello|dear|hi|tlp|cve|cvss|poc|dos|brussels|paris|london|utc|cet|cest)\b`)
@@ -43,29 +43,39 @@ type candidate struct {
 // only where two things agree: a name in subject and text, a name with a
 // version or a part number, a model's code in the subject.
 func (d *document) proseProduct() (psirt.Product, bool) {
-	if c, ok := d.bestName(); ok {
+	c, ok := d.bestName()
+	code := modelIn(d.subject)
+	switch {
+	case ok && (c.score >= sureScore || code == ""):
 		return psirt.Product{Name: c.name, PartNumber: c.part}, true
-	}
-	if code := modelIn(d.subject); code != "" {
+	case code != "":
 		return psirt.Product{Name: code}, true
 	}
 	if at := lastMatch(inSubject, d.subject); at != "" {
 		return psirt.Product{Name: at}, true
 	}
 	for _, s := range d.said {
-		if at := inBody().FindStringSubmatch(s.text); at != nil && !plainWords.in(at[1]) {
-			return psirt.Product{Name: at[1]}, true
+		if g := inBody.groups(s.text); g != nil && !plainWords.in(g[1]) {
+			return psirt.Product{Name: firstOf(g[1:]...)}, true
 		}
 	}
 	return psirt.Product{}, false
 }
+
+// Scores of candidates: one that is named, and one that a version or a part
+// number stands behind.
+const (
+	enoughScore = 3
+	sureScore   = 5
+)
 
 // bestName weighs the names in the text.
 func (d *document) bestName() (candidate, bool) {
 	byName := map[string]*candidate{}
 	subject := lowered(d.subject)
 	for _, s := range d.said[:min(len(d.said), 2000)] {
-		if s.path == pathReporter || s.path == pathOther || s.path == pathCredit || s.path == pathPublic {
+		switch s.path {
+		case pathReporter, pathOther, pathCredit, pathPublic, pathFix, pathURL, pathObserved, pathHow:
 			continue
 		}
 		for _, at := range properName().FindAllStringIndex(s.text, 50) {
@@ -74,7 +84,7 @@ func (d *document) bestName() (candidate, bool) {
 	}
 	var all []*candidate
 	for _, c := range byName {
-		if c.score >= 3 {
+		if c.score >= enoughScore {
 			all = append(all, c)
 		}
 	}
@@ -92,7 +102,11 @@ func (d *document) bestName() (candidate, bool) {
 
 // weigh gives a name in a sentence its points.
 func (d *document) weigh(byName map[string]*candidate, s sentence, at []int, subject string) {
-	name, start := trimName(s.text[at[0]:at[1]], at[0])
+	end := at[1]
+	if strings.HasPrefix(s.text[end:], ".") && len(s.text) > end+1 && unicode.IsDigit(rune(s.text[end+1])) {
+		end = at[0] + max(strings.LastIndexByte(s.text[at[0]:end], ' '), 0) // its last number begins a version
+	}
+	name, start := trimName(s.text[at[0]:end], at[0])
 	low := lowered(name)
 	if name == "" || d.isPerson(low) || foreignBefore.in(low+" ") {
 		return
@@ -115,9 +129,11 @@ func (d *document) weigh(byName map[string]*candidate, s sentence, at []int, sub
 	if versionNext.in(after) {
 		c.score += 3
 	}
-	if part := partNext.in(clip(after, 80)); part {
-		c.part = firstOf(c.part, partIn(clip(s.text[start+len(name):], 80)))
-		c.score += 3
+	if partNext.in(clip(after, 80)) {
+		if part := partIn(clip(s.text[start+len(name):], 80)); part != "" {
+			c.part = firstOf(c.part, part)
+			c.score += 3
+		}
 	}
 }
 

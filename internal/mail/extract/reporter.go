@@ -23,7 +23,10 @@ func (d *document) readReporter() psirt.Reporter {
 	parts := d.contactParts()
 	closing := d.closingParts()
 	sender := displayName(d.in.From.Name)
-
+	r.Email = d.readEmail()
+	if d.original.Address != "" && strings.EqualFold(r.Email, d.original.Address) {
+		sender = displayName(d.original.Name)
+	}
 	r.Name = firstOf(d.labelledName(), firstName(parts), d.signedName(closing, sender))
 	r.Pseudonym = d.line(pathPseudonym)
 	if r.Name == "" {
@@ -40,7 +43,6 @@ func (d *document) readReporter() psirt.Reporter {
 		organisationIn(without(parts, r.Name), true),
 		organisationIn(without(closing, r.Name), false),
 	)
-	r.Email = d.readEmail()
 	return r
 }
 
@@ -166,11 +168,16 @@ func splitParts(text string) []string {
 			l = strings.ReplaceAll(l, sep, "\x00")
 		}
 		for _, group := range strings.Split(l, "\x00") {
-			parts = append(parts, splitCommas(group)...)
+			for _, s := range splitSentences(collapse(group)) {
+				parts = append(parts, splitCommas(s)...)
+			}
 		}
 	}
 	return parts
 }
+
+// namedAt is "Name (Organisation)".
+var namedAt = lower(`^([^()]+)\(([^()]{3,60})\)\s*$`)
 
 var legalForm = lower(`^\s*(llc|ltd|inc|gmbh|limited|plc|s\.?a\.?|corp)\b\.?`)
 
@@ -184,14 +191,26 @@ func splitCommas(s string) []string {
 		}
 		parts = append(parts, p)
 	}
+	if at := namedAt.groups(lowered(s)); at != nil && len(parts) == 1 && personName(strings.TrimSpace(s[:len(at[1])])) && unicode.IsUpper(firstRune(s[len(at[1])+1:])) {
+		parts = []string{s[:len(at[1])], s[len(at[1])+1 : len(at[1])+1+len(at[2])]}
+	}
 	for i, p := range parts {
 		p = strings.TrimSpace(p)
 		if label, value, ok := strings.Cut(p, ": "); ok && wordCount(label) <= 3 {
 			p = value
 		}
-		parts[i] = strings.Trim(p, " .*_")
+		parts[i] = trimPart(p)
 	}
 	return parts
+}
+
+// trimPart drops what stands around a part, but not the full stop of "Inc.".
+func trimPart(p string) string {
+	p = strings.Trim(p, " *_")
+	if word := p[strings.LastIndexByte(p, ' ')+1:]; len(word) > 5 || !strings.HasSuffix(word, ".") || !legalForm.in(lowered(word)) {
+		p = strings.TrimRight(p, ".")
+	}
+	return p
 }
 
 func firstName(parts []string) string {
@@ -327,7 +346,7 @@ func without(parts []string, name string) []string {
 // the first that says so of itself, or else, in a letter's end, the last that
 // is neither an office nor a department. strict leaves out the latter.
 func organisationIn(parts []string, strict bool) string {
-	guess := ""
+	guess, seenOffice := "", false
 	for _, p := range parts {
 		p = strings.TrimSpace(cutParenthesis(p))
 		low := lowered(p)
@@ -337,7 +356,11 @@ func organisationIn(parts []string, strict bool) string {
 		if organisation.in(low) && !jobTitle(low) {
 			return p
 		}
-		if !strict && !office.in(low) && unicode.IsUpper(firstRune(p)) && wordCount(p) > 1 && !personName(p) && !salutation.in(low) {
+		if office.in(low) {
+			seenOffice = true
+			continue
+		}
+		if !strict && unicode.IsUpper(firstRune(p)) && wordCount(p) > 1 && (seenOffice || !personName(p)) && !salutation.in(low) {
 			guess = p
 		}
 	}

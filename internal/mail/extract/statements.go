@@ -13,7 +13,7 @@ const (
 var (
 	saysNo      = lower(`^(?:no|none|nope|nothing|not|never|nein|keine[rs]?|nicht|non|aucune?|n/a|negative|nil|unaware)\b|\bnot aware\b|\bunaware\b|\bno (?:evidence|indication|indications|sign|signs|known|exploit|trace|traces|knowledge|reports?|such|malicious|abuse|active|attacks?)\b|\bnone (?:known|observed|seen|that|so far|public)\b|\bnot (?:to (?:my|our) knowledge|that (?:i|we) know|been exploited|exploited|known|observed|seen)\b|\b(?:have|has)(?: not|n['’]t) (?:seen|observed|heard|noticed|found|been)\b|\b(?:did|do)(?: not|n['’]t) (?:see|observe|find)\b|connaissance d['’]aucun|pas connaissance|\baucune? (?:exploitation|indice|preuve)\b|\bkeine[rn]? .{0,40}\bbekannt\b|\bnicht bekannt\b|\bkeine (?:hinweise|anzeichen|ausnutzung)\b|\bknow of no\b|\bnobody (?:has )?(?:exploited|misused|abused)`)
 	saysUnsure  = lower(`\b(?:cannot|can not|can['’]t|could not|unable to) (?:say|tell|know|judge|rule|exclude)\b|\bunknown\b|\b(?:do|does)(?: not|n['’]t) know (?:if|whether)\b|\bnot (?:sure|certain)\b|\bunsure\b|\bunclear\b|\bno idea\b|\bnot (?:checked|investigated)\b|\bdon['’]t know\b|\bdo not know\b[.]?$|\bne sa(?:is|vons) pas\b|\bweiß (?:ich )?nicht\b|\bnicht bekannt, ob\b|\binconnu\b|\bunbekannt\b`)
-	saysYes     = lower(`^(?:yes|oui|ja)\b|\b(?:is|are|was|were|been|being|currently|actively) (?:being |already |currently |now |actively )*(?:exploited|abused|misused|attacked|compromised|hacked)\b|\bactive(?:ly)? exploit(?:ed|ation|ing)\b|\b(?:somebody|someone|attackers?|an attacker|criminals|intruders?|they) (?:is|are|was|were|has|have|had) (?:been |already |now |actively )*(?:using|used|exploit\w*|abus\w*|attack\w*)\b|\battackers? (?:came|used|got|dropped|uploaded|installed|stole|copied|did)\b|\b(?:first|last|the) malicious (?:request|login|access|activity)\b|\bexploit(?:ed|ation) (?:was |has been )?(?:observed|seen|confirmed|detected)\b|\b(?:we|customers?|hosts?|servers?|systems?) (?:were|was|have been|has been|got) (?:attacked|hacked|compromised|breached|encrypted)\b|\b(?:wird|wurde|werden|wurden) (?:bereits |aktiv |derzeit )*(?:ausgenutzt|angegriffen)\b|\b(?:est|a été|ont été|sont) (?:déjà |activement )*(?:exploitée?s?|attaquée?s?)\b|\bin the wild (?:since|by|at|against)\b|\bused (?:right now )?in (?:real |ongoing )?attacks\b`)
+	saysYes     = lower(`\b(?:is|are|was|were|been|being|currently|actively) (?:being |already |currently |now |actively )*(?:exploited|abused|misused|attacked|compromised|hacked)\b|\bactive(?:ly)? exploit(?:ed|ation|ing)\b|\b(?:somebody|someone|attackers?|an attacker|criminals|intruders?|they) (?:is|are|was|were|has|have|had) (?:been |already |now |actively )*(?:using|used|exploit\w*|abus\w*|attack\w*)\b|\battackers? (?:came|used|got|dropped|uploaded|installed|stole|copied|did)\b|\b(?:first|last|the) malicious (?:request|login|access|activity)\b|\bexploit(?:ed|ation) (?:was |has been )?(?:observed|seen|confirmed|detected)\b|\b(?:we|customers?|hosts?|servers?|systems?) (?:were|was|have been|has been|got) (?:attacked|hacked|compromised|breached|encrypted)\b|\b(?:wird|wurde|werden|wurden) (?:bereits |aktiv |derzeit )*(?:ausgenutzt|angegriffen)\b|\b(?:est|a été|ont été|sont) (?:déjà |activement )*(?:exploitée?s?|attaquée?s?)\b|\bin the wild (?:since|by|at|against)\b|\bused (?:right now )?in (?:real |ongoing )?attacks\b`)
 	hypothesis  = lower(`\b(?:if|whether|could|can|may|might|would|should|unless|until|once|ob|falls|könnte|kann|si|pourrait|peut)\b`)
 	exploitTalk = lower(`\bexploit(?:s|ed|ation|ing)?\b|\bmisused?\b|\babused?\b|\bin the wild\b|\battacks?\b|\bmalicious(?:ly)?\b|\bausgenutzt\b|\bausnutzung\b|\bexploitée?\b|\bmissbrauch`)
 )
@@ -24,7 +24,7 @@ var (
 func (d *document) readExploited() string {
 	answer := exploitedUnknown
 	for _, s := range d.at(pathExploited) {
-		if verdict := judge(d.first(s), s.bullet == ""); verdict != exploitedUnknown {
+		if verdict := judge(d.first(s)); verdict != exploitedUnknown {
 			answer = verdict
 			break
 		}
@@ -43,7 +43,7 @@ func (d *document) readExploited() string {
 	}
 	if answer == exploitedUnknown && !labelled {
 		for _, s := range d.at(pathKnown) {
-			if judge(d.first(s), true) == exploitedNo {
+			if judge(d.first(s)) == exploitedNo {
 				return exploitedNo
 			}
 		}
@@ -54,16 +54,15 @@ func (d *document) readExploited() string {
 // exploitedFact reports whether a sentence that speaks of exploitation says
 // that it happened, rather than that it did not, or could.
 func exploitedFact(s sentence) bool {
-	if s.path == pathExploited || strings.HasPrefix(s.low, "yes") {
+	if s.path == pathExploited {
 		return !saysNo.in(s.low) && !saysUnsure.in(s.low) && !strings.Contains(s.low, "?")
 	}
 	at := saysYes.at(s.low)
-	return !strings.HasPrefix(s.low, "yes") && !strings.HasPrefix(s.low, "ja") && !strings.HasPrefix(s.low, "oui") &&
-		!saysNo.in(s.low) && !saysUnsure.in(s.low) && !hypothesis.in(s.low[:at[0]]) && !strings.Contains(s.low, "?")
+	return !saysNo.in(s.low) && !saysUnsure.in(s.low) && !hypothesis.in(s.low[:at[0]]) && !strings.Contains(s.low, "?")
 }
 
 // judge reads the answer to the question whether it was exploited.
-func judge(text string, _ bool) string {
+func judge(text string) string {
 	low := lowered(text)
 	switch {
 	case text == "":
@@ -81,8 +80,8 @@ func judge(text string, _ bool) string {
 }
 
 var (
-	publicTalk = lower(`\b(?:nothing|not|never|nobody|no one|none|has|have|been|will|plan(?:s|ned|ning)?|intend|intention|going to|want|already|be|is|are|only)\b[^.;]{0,60}\bpublish(?:ed|ing)?\b|\bpublication\b[^.;]{0,60}\b(?:plan|planned|date|schedul\w*|intend\w*|until|before|foreseen)|\b(?:no|any) publications?\b|\b(?:talk|paper|presentation|article|abstract|blog post|write-?up|advisory|preprint|thesis)\b[^.;]{0,60}\b(?:schedul\w*|accepted|submit\w*|planned|publish\w*|online|appears?|due)\b|\baccepted (?:by|at|for) the\b|\bpresent (?:our|the|this|these|my|it|at)\b|\b(?:not|n['’]t|nobody|no one|never)\b[^.;]{0,25}\b(?:told|talked|shared|spoken|discussed|mentioned it)\b|\b(?:told|shared with|spoken to) (?:nobody|no one)\b|\bpublicly (?:disclos\w+|known|discuss\w*|announc\w*)\b|\bpublic disclosure\b|\bgo(?:es|ing)? public\b|\bmade public\b|\b(?:post|tweet|share|put) (?:it|this|everything|all|the details?) (?:on|online|publicly)\b|\bgoes online\b|\b(?:will|plan to|intend to|going to) disclose\b|\bno cve\b|\bcve(?:-id| id| number)?s?\b[^.;]{0,30}\b(?:requested|assigned|reserved)\b|\brien n['’]a été publié|\bveröffentlich\w*\b|\bpubli(?:é|ée|er|erai|cation)\b`)
-	publicNot  = lower(`\b(?:if|when|should|once) (?:you|there)\b|\byou (?:publish|disclose)\b|\byour (?:\w+ ){0,3}(?:policy|disclosure|advisory)\b|\bpublic (?:key|link|folder|network|interface|endpoint|internet)\b`)
+	publicTalk = lower(`\b(?:nothing|not|never|nobody|no one|none|has|have|been|will|plan(?:s|ned|ning)?|intend|intention|going to|want|already|be|is|are|only)\b[^.;]{0,60}\bpublish(?:ed|ing)?\b|\bpublication\b[^.;]{0,60}\b(?:plan|planned|date|schedul\w*|intend\w*|until|before|foreseen)|\b(?:no|any) publications?\b|\b(?:talk|paper|presentation|article|abstract|blog post|write-?up|advisory|preprint|thesis)\b[^.;]{0,60}\b(?:schedul\w*|accepted|submit\w*|planned|publish\w*|online|appears?|due)\b|\baccepted (?:by|at|for) the\b|\bpresent (?:our|the|this|these|my|it|at)\b|\b(?:not|n['’]t|nobody|no one|never)\b[^.;]{0,25}\b(?:told|talked|shared|spoken|discussed|mentioned it)\b|\b(?:told|shared with|spoken to) (?:nobody|no one)\b|\bpublicly (?:disclos\w+|known|discuss\w*|announc\w*)\b|\bpublic disclosure\b|\bgo(?:es|ing)? public\b|\bmade public\b|\b(?:post|tweet|share|put|release|dump) (?:it|this|everything|all|the details?) (?:on|online|publicly)\b|\bgoes online\b|\b(?:will|plan to|intend to|going to) disclose\b|\bno cve\b|\bcve(?:-id| id| number)?s?\b[^.;]{0,30}\b(?:requested|assigned|reserved)\b|\b(?:neither|nor|not any)\b[^.;]{0,20}\b(?:cve|publications?|paper|talk)\b|\bplanned (?:publication|release|disclosure)\b|\brien n['’]a été publié|\bn['’](?:en )?ai (?:rien )?(?:parlé|dit|publié|divulgué)|\bveröffentlich\w*\b|\bpubli(?:é|ée|er|erai|cation)\b`)
+	publicNot  = lower(`\b(?:if|when|should|once|before) (?:you|there)\b[^,.;]{0,30}\b(?:publish\w*|disclos\w*|advisory|release)\b|\byou (?:publish|disclose)\b|\byour (?:\w+ ){0,3}(?:policy|disclosure|advisory)\b|\bpublic (?:key|link|folder|network|interface|endpoint|internet)\b`)
 	publicWord = lower(`\bpubl\w+|\bdisclos\w+|\bveröffentlich\w*|\bcve\b|\btold\b|\bonline\b|\btalk\b|\bpaper\b|\badvisory\b`)
 )
 
@@ -126,7 +125,7 @@ func fromClause(v string) string {
 }
 
 var (
-	creditTalk = lower(`\b(?:credit(?:ed|s)?|acknowledge (?:me|us|["“”'A-Z])|acknowledged?\b[^.;]{0,20}\bas\b|acknowledgements? (?:to|as|in)|hall of fame|thank-you (?:list|page)|(?:may|can|please|do not|don['’]t|not) (?:name|mention|list) (?:me|us|my name|our)|be (?:named|mentioned|listed|credited)|mention(?:ed)? as|named? as|attribut(?:e|ion|ed) (?:to|it)|citer (?:mon|notre) nom|me citer|créditer|(?:nennen|erwähnen) sie\b.{0,20}\b(?:mich|namen|uns)|namentlich)\b`)
+	creditTalk = lower(`\b(?:credit(?:ed|s)?|acknowledge (?:me|us|["“”'A-Z])|acknowledged?\b[^.;]{0,20}\bas\b|acknowledgements? (?:to|as|in)|hall of fame|thank-you (?:list|page)|(?:may|can|please|do not|don['’]t|not) (?:name|mention|list) (?:me|us|my name|our)|be (?:named|mentioned|listed|credited)|mention(?:ed)? as|named as|attribut(?:e|ion|ed) (?:to|it)|citer (?:mon|notre) nom|me citer|créditer|(?:nennen|erwähnen) sie\b.{0,20}\b(?:mich|namen|uns)|namentlich)\b`)
 	creditNot  = lower(`\bcredit card|\bcredit union|\bcredits? (?:system|balance)|\backnowledge (?:the )?receipt`)
 	creditNo   = lower(`\bno credit\b|\bnot? (?:need|want|wish|require)\b|\bdo(?: not|n['’]t)\b|\bne pas\b|\bnicht\b|\banonym`)
 	creditAs   = lower(`\b(?:as|to|als|comme|with the name|under the name)\s*:?\s+`)
@@ -139,7 +138,7 @@ func (d *document) readCredit() string {
 		return creditValue(v, true)
 	}
 	for _, s := range d.said {
-		if s.path != pathSteps && creditTalk.in(s.low) && !creditNot.in(s.low) {
+		if s.path != pathSteps && s.path != pathFix && creditTalk.in(s.low) && !creditNot.in(s.low) {
 			return creditValue(s.text, false)
 		}
 	}

@@ -6,12 +6,42 @@ import (
 	"unicode/utf8"
 )
 
-// lowered is s in lower case with every byte offset kept: a letter whose lower
-// case has another length stays as it is.
+// bases lists letters with marks behind the letter that they are made of.
+var bases = [...]string{
+	"aàáâãäåāăąæ", "cçćĉċč", "dďđð", "eèéêëēĕėęě", "gĝğġģ", "hĥħ", "iìíîïĩīĭįı", "jĵ", "kķ", "lĺļľŀł", "nñńņňŋ",
+	"oòóôõöøōŏőœ", "rŕŗř", "sśŝşšß", "tţťŧþ", "uùúûüũūŭůűų", "wŵ", "yýÿŷ", "zźżž",
+}
+
+// unmarked leads from each letter of bases to its first.
+var unmarked = func() map[rune]byte {
+	m := map[rune]byte{}
+	for _, list := range bases {
+		for _, r := range list[1:] {
+			m[r] = list[0]
+		}
+	}
+	return m
+}()
+
+// lowered is s in the form that patterns see: in lower case, and with every
+// byte offset kept. A letter with a mark, two bytes long, becomes its base and
+// an underscore ("é" is "e_"), because word boundaries (RE2's \b) know ASCII
+// only. A letter whose lower case has another length stays as it is.
 func lowered(s string) string {
 	out := make([]byte, 0, len(s))
 	for _, r := range s {
+		if r < utf8.RuneSelf {
+			if r >= 'A' && r <= 'Z' {
+				r += 'a' - 'A'
+			}
+			out = append(out, byte(r))
+			continue
+		}
 		l := unicode.ToLower(r)
+		if base, ok := unmarked[l]; ok && utf8.RuneLen(r) == 2 {
+			out = append(out, base, '_')
+			continue
+		}
 		if utf8.RuneLen(l) != utf8.RuneLen(r) {
 			l = r
 		}
@@ -22,6 +52,17 @@ func lowered(s string) string {
 
 // collapse makes a line of s: runs of white space become one space.
 func collapse(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// clip is the first n bytes of s, or fewer where a letter would be cut.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
 
 func firstRune(s string) rune {
 	r, _ := utf8.DecodeRuneInString(s)

@@ -16,6 +16,7 @@ var (
 		`|\b(` + versionToken + `)(?:\s*(?:\+|(?:and|or|und|et|ou)\s+(?:all )?(?:earlier|older|below|prior|previous|lower|newer|later|above|higher|früher|älter|neuer|antérieures?|ultérieures?|plus anciennes?|plus récentes?)(?: versions?| releases?)?))?`)
 	versionBefore = lower(`\b` + versionWords + `\s*[:#=]?\s*(?:is |are |was |number )?$`)
 	versionJoin   = lower(`^[\s,;/]*(?:and|und|et|or|oder|ou|as well as|&)?[\s]*(?:` + versionWords + `\s*)?$`)
+	buildNumber   = lower(`\d,? \(?(?:build|rev\.?|revision|release)\s*[:#]?\s*$`)
 	seenOn        = lower(`\b(?:same|seen|tested|reproduced?|confirmed|verified|affects?|affected|vulnerable|running|run|runs|using|works?)\b[^.;]{0,25}\b(?:on|with|in|for|is|are)\s+$`)
 	foreignBefore = lower(`\b(?:tls|ssl|cvss|http|https|python|java|openssl|openssh|firefox|chrome|chromium|safari|edge|windows|windows server|android|ios|ipados|macos|os x|linux|kernel|debian|ubuntu|fedora|rhel|centos|burp|burp suite|php|node|nodejs|curl|nmap|gpg|gnupg|wireshark|tpm|usb|bluetooth|cwe|cve|owasp|rfc|iso|fips|top|port|page|chapter|section|step|table|figure|vmware|docker|kubernetes|qemu|ghidra|ida|metasploit|go|rust|gcc|clang|snmp|ipmi|smb|oauth|saml|ipv|unit|units)\s*(?:` + versionWords + `\s*)?v?$`)
 	negated       = lower(`\b(?:not|never|n['’]t|no longer|cannot|unaffected|nicht|pas|ne) ?\w* ?(?:affected|vulnerable|impacted|seen|see|reproduc\w*|concerné\w*|betroffen\w*|show|work|behave|have)\b|\bnot (?:seen|observed|reproduced)\b|\bunaffected\b|\bdoes ?n[o'’]t\b[^,;]*$|\bdoes not[.,]?$|\bare not[.,]?$|\bis not[.,]?$|\bfixed in\b|\bpatched in\b|\bsolved in\b|\bcorrected in\b|\bis (?:safe|fine|ok|okay|not)\b|\b(?:rejects|refuses)\b|\bno longer\b|\bnicht betroffen\b|\bbehoben in\b|\bcorrigée? dans\b|\bnot tested\b`)
@@ -61,6 +62,8 @@ func clauseVersions(s, low, name string, loose bool) []string {
 		switch {
 		case !plausible(token, low[at[1]:], before):
 			continue
+		case end >= 0 && !strings.Contains(token, ".") && buildNumber.in(tail(before)):
+			continue // of the version before it
 		case loose, versionBefore.in(tail(before)):
 		case name != "" && strings.HasSuffix(strings.TrimRight(before, " ,(v"), name):
 		case end >= 0 && versionJoin.in(low[end:from]):

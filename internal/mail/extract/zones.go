@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"net/mail"
 	"strings"
 	"unicode/utf8"
 )
@@ -27,7 +28,7 @@ type line struct {
 
 // readLimit is how many bytes of a text fields are read from; what follows is
 // kept in the description. No report is that long, pasted logs are.
-const readLimit = 256 << 10
+const readLimit = 128 << 10
 
 // splitLines makes the lines of the part of text that is read, and returns
 // what follows it.
@@ -125,13 +126,26 @@ func (d *document) markOldMail(i int) {
 	forwarded := !d.in.Followup && above < 40 && (forwardedMail.in(d.lines[i].low) || above < 5)
 	for j := i; j < len(d.lines); j++ {
 		l := &d.lines[j]
-		if forwarded && j > i && !headerLine.in(l.low) {
-			if l.text == "" {
-				continue
+		if forwarded {
+			if j > i && l.text != "" && !headerLine.in(l.low) {
+				break
 			}
-			break
+			d.noteForwarded(l.text)
+			l.zone = zoneFooter
+			continue
 		}
 		l.zone = zoneQuote
+	}
+}
+
+// noteForwarded takes down who wrote a mail that was forwarded.
+func (d *document) noteForwarded(text string) {
+	if !fromLine.in(lowered(text)) {
+		return
+	}
+	_, from, _ := strings.Cut(text, ":")
+	if addr, err := mail.ParseAddress(strings.Trim(from, "* ")); err == nil {
+		d.original = *addr
 	}
 }
 
