@@ -29,6 +29,7 @@ type Report struct {
 	Commits    int       `json:"commits"`
 	Revisions  int       `json:"revisions"`
 	Cases      int       `json:"cases"`
+	Opened     int       `json:"opened"` // cases that a key at hand was tried on
 	Findings   []Finding `json:"findings"`
 	Stories    []*Story  `json:"stories,omitempty"`
 }

@@ -68,6 +68,9 @@ func (a *replay) delivery(c *store.Commit, cases map[psirt.CaseID]*delivered) er
 	if err != nil {
 		return err
 	}
+	if len(changes) == 0 {
+		return a.settledBy(c)
+	}
 	for _, ch := range changes {
 		a.s.id = ""
 		m := receiptPath.FindStringSubmatch(ch.Path)
@@ -204,4 +207,45 @@ func (a *replay) undelivered(cases map[psirt.CaseID]*delivered) {
 			}
 		}
 	}
+}
+
+// settledBy judges a commit without receipts: the mailer's note that everything
+// up to a head of main is delivered.
+func (a *replay) settledBy(c *store.Commit) error {
+	main, err := store.ParseHash(c.Trailer("Settled"))
+	if err != nil {
+		a.s.add("receipt", "a commit without a receipt says what is settled")
+		return nil
+	}
+	ok, err := a.j.SignedByMailer(c, main)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		a.s.add("receipt", "what is settled is said by the mailer, and by nobody else")
+	}
+	return nil
+}
+
+// SignedByMailer reports whether a commit is signed by the mailer of a
+// programme as main had it at that commit.
+func (j *Judge) SignedByMailer(c *store.Commit, main store.Hash) (bool, error) {
+	at, err := j.Repo.At(main)
+	if err != nil {
+		return false, nil // a commit that is not there vouches for nothing
+	}
+	names, err := j.Programs(at)
+	if err != nil {
+		return false, err
+	}
+	for _, name := range names {
+		setting, err := j.Setting(at, name)
+		if err != nil {
+			continue
+		}
+		if by, err := setting.signer(c); err == nil && by == setting.Program.Keys.Mailer {
+			return true, nil
+		}
+	}
+	return false, nil
 }

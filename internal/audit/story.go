@@ -106,3 +106,58 @@ func (s *Story) finish(now time.Time) {
 	}
 	s.Clocks = s.setting.Program.Readings(events, now)
 }
+
+// Story replays what main says of one case: it walks main's first-parent line
+// back to the case's first revision and judges the merges that name the case.
+func (j *Judge) Story(head store.Hash, id psirt.CaseID) (*Story, error) {
+	a := &replay{j: j, r: &Report{}, stories: map[psirt.CaseID]*Story{}}
+	var merges []*store.Commit
+	for c, err := range j.Repo.FirstParents(head, store.Hash{}) {
+		if err != nil {
+			return nil, err
+		}
+		if c.Trailer("Case") == string(id) {
+			merges = append(merges, c)
+		}
+		if len(c.Parents) == 0 || before(j, c, id) {
+			break
+		}
+	}
+	for i := len(merges) - 1; i >= 0; i-- {
+		g, err := j.Merge(merges[i])
+		if err != nil {
+			return nil, err
+		}
+		if err := a.tell(g, merges[i]); err != nil {
+			return nil, err
+		}
+	}
+	story := a.stories[id]
+	if story == nil {
+		return &Story{Case: id}, nil
+	}
+	sort.SliceStable(story.Events, func(i, k int) bool { return story.Events[i].At.Before(story.Events[k].At) })
+	return story, nil
+}
+
+// before reports whether the case was not there yet at the first parent of a
+// merge: older history does not know it.
+func before(j *Judge, c *store.Commit, id psirt.CaseID) bool {
+	if c.Trailer("Case") != string(id) || len(c.Parents) == 0 {
+		return false
+	}
+	at, err := j.Repo.At(c.Parents[0])
+	if err != nil {
+		return false
+	}
+	names, err := j.Programs(at)
+	if err != nil {
+		return false
+	}
+	for _, name := range names {
+		if _, err := at.Entry(psirt.CasePath(name, id)); err == nil {
+			return false
+		}
+	}
+	return true
+}

@@ -166,3 +166,15 @@ func decode(plain []byte, into any) error {
 	}
 	return nil
 }
+
+// DecodeObject reads one JSON object. The error never quotes it.
+func DecodeObject(text []byte) (map[string]any, error) {
+	var m map[string]any
+	if err := decode(text, &m); err != nil {
+		return nil, err
+	}
+	if m == nil {
+		return nil, errors.New("it is null")
+	}
+	return m, nil
+}

@@ -143,3 +143,18 @@ func jsonValue(v any) any {
 	}
 	return v
 }
+
+// PeekProgram reads a program.yaml that may still lack its keys and people,
+// without judging it.
+func PeekProgram(data []byte) (*psirt.Program, error) {
+	if _, err := parseYAML(data); err != nil {
+		return nil, fmt.Errorf("program.yaml: %w", err)
+	}
+	p := &psirt.Program{}
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	d.KnownFields(true)
+	if err := d.Decode(p); err != nil {
+		return nil, fmt.Errorf("program.yaml: %w", err)
+	}
+	return p, nil
+}

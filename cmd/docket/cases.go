@@ -1,0 +1,306 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"sort"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/spf13/cobra"
+
+	"github.com/docket-psirt/docket/internal/desk"
+	"github.com/docket-psirt/docket/internal/psirt"
+)
+
+func (a *app) caseCommands() []*cobra.Command {
+	return []*cobra.Command{a.listCommand(), a.showCommand(), a.logCommand(), a.openCommand()}
+}
+
+// safe takes out of a reporter's text what a terminal would act on: control and
+// direction characters. Line feeds and tabs stay.
+func safe(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' {
+			return r
+		}
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+			return '\uFFFD'
+		}
+		return r
+	}, s)
+}
+
+func (a *app) listCommand() *cobra.Command {
+	var f desk.Filter
+	c := a.jsonFlag(&cobra.Command{Use: "list", Short: "List cases", Args: cobra.NoArgs,
+		Long:    "Lists the cases on main. Titles are sealed: they are shown where a key in the directory of --keys opens the case.",
+		Example: "  docket -C cases.git list --open\n  docket -C cases.git --as ada list --overdue"})
+	c.Flags().BoolVar(&f.Open, "open", false, "only cases that are not closed")
+	c.Flags().BoolVar(&f.Overdue, "overdue", false, "only cases of which a deadline of the team has passed")
+	c.Flags().StringVar(&f.State, "state", "", "only cases in this state")
+	c.Flags().StringVar(&f.Program, "program", "", "only cases of this programme")
+	c.RunE = func(*cobra.Command, []string) error {
+		return a.with(func(d *desk.Desk) error {
+			rows, err := d.List(f)
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.printJSON(rows)
+			}
+			w := table(a.out)
+			for _, r := range rows {
+				due := ""
+				if r.Due != nil {
+					due = "due " + r.Due.Format(time.RFC3339)
+				}
+				if r.Overdue {
+					due = "OVERDUE since " + r.Due.Format(time.RFC3339)
+				}
+				state := r.State
+				if r.Outcome != "" {
+					state += " (" + string(r.Outcome) + ")"
+				}
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", r.ID, state, r.Opened.Format(time.DateOnly), due, safe(r.Title))
+			}
+			return w.Flush()
+		})
+	}
+	return c
+}
+
+func (a *app) showCommand() *cobra.Command {
+	c := a.jsonFlag(&cobra.Command{Use: "show ID", Short: "Show a case: its envelope, and what your key opens", Args: cobra.ExactArgs(1),
+		Example: "  docket -C cases.git show INGP-2026-0042\n  docket --as ada show INGP-2026-0042 --json"})
+	c.RunE = func(c *cobra.Command, args []string) error {
+		return a.with(func(d *desk.Desk) error {
+			s, err := d.Show(c.Context(), caseID(args[0]))
+			if err != nil {
+				return err
+			}
+			if a.json {
+				out := s.Envelope
+				if s.Report != nil {
+					out["report"], out["contact"] = s.Report, s.Contact
+				}
+				out["clocks"] = s.Clocks
+				return a.printJSON(out)
+			}
+			a.printShown(s)
+			return nil
+		})
+	}
+	return c
+}
+
+func (a *app) printShown(s *desk.Shown) {
+	c := s.Case
+	a.printf("%s  %s (%s)", c.ID, s.Label, c.State)
+	if c.Outcome != "" {
+		a.printf(", %s", c.Outcome)
+	}
+	a.printf("\nOpened %s, revision %d, %d mail(s) taken into account\n", c.Opened.Format(time.RFC3339), c.Revision, len(c.Mails))
+	if len(c.Facts) > 0 {
+		a.printf("Facts: %s\n", strings.Join(c.Facts, ", "))
+	}
+	if s.Queued > 0 {
+		a.printf("%d edit(s) of yours wait: docket push %s\n", s.Queued, c.ID)
+	}
+	if s.Pending {
+		a.printf("A proposal is open: docket pr list\n")
+	}
+	for _, e := range c.Log {
+		from := e.From
+		if from == "" {
+			from = "(new)"
+		}
+		a.printf("  %s  %s to %s\n", e.At.Format(time.RFC3339), from, e.To)
+	}
+	for _, u := range c.Updates {
+		status := "not sent yet"
+		for _, r := range s.Receipts {
+			if r.Update == u.N {
+				status = string(r.Status) + " " + r.At.Format(time.RFC3339)
+			}
+		}
+		a.printf("Update %d (%s): %s\n", u.N, u.Kind, status)
+		if w := s.Words[u.N]; w != nil {
+			a.printf("  To: %s\n  Subject: %s\n%s\n", safe(w.Outer.To), safe(w.Subject), indent(safe(w.Text)))
+		}
+	}
+	for _, r := range s.Clocks {
+		if r.Status == psirt.ClockRunning || r.Status == psirt.ClockOverdue || r.Status == psirt.ClockBroken {
+			a.printf("Clock %s: %s, due %s\n", r.Clock, r.Status, r.Due.Format(time.RFC3339))
+		}
+	}
+	if s.Sealed != nil {
+		a.printf("\nSealed: %v\n", s.Sealed)
+		return
+	}
+	a.printf("\nContact: %s", safe(s.Contact.Address))
+	if s.Contact.Key == "" {
+		a.printf(" (no key: nothing but the content-free note can be sent)")
+	}
+	a.printf("\n\n")
+	printTree(a.out, "", map[string]any(s.Report))
+	a.printf("\n%s", s.Facts.Text())
+}
+
+func indent(s string) string {
+	return "  | " + strings.ReplaceAll(strings.TrimRight(s, "\n"), "\n", "\n  | ")
+}
+
+// printTree prints a document as paths and values, which are those that docket
+// set takes.
+func printTree(w io.Writer, path string, v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		keys := make([]string, 0, len(v))
+		for k := range v {
+			if path == "" && (k == "docket" || k == "id" || k == "session_keys") {
+				continue
+			}
+			keys = append(keys, k)
+		}
+		sort.Strings(keys)
+		for _, k := range keys {
+			printTree(w, strings.TrimPrefix(path+"."+k, "."), v[k])
+		}
+	case []any:
+		for i, item := range v {
+			printTree(w, fmt.Sprintf("%s[%d]", path, i), item)
+		}
+	case string:
+		if strings.Contains(v, "\n") {
+			fmt.Fprintf(w, "%s:\n%s\n", path, indent(safe(v)))
+			return
+		}
+		fmt.Fprintf(w, "%s: %s\n", path, safe(v))
+	default:
+		fmt.Fprintf(w, "%s: %v\n", path, v)
+	}
+}
+
+func (a *app) logCommand() *cobra.Command {
+	c := a.jsonFlag(&cobra.Command{Use: "log ID", Short: "Tell a case's story, with who signed what", Args: cobra.ExactArgs(1),
+		Long:    "Tells from history, without any key, who moved, edited, approved and delivered what.",
+		Example: "  docket -C cases.git log INGP-2026-0042"})
+	c.RunE = func(c *cobra.Command, args []string) error {
+		return a.with(func(d *desk.Desk) error {
+			events, err := d.Log(c.Context(), caseID(args[0]))
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.printJSON(events)
+			}
+			w := table(a.out)
+			for _, e := range events {
+				fmt.Fprintf(w, "%s\t%s\t%s\t%.10s\n", e.At.Format(time.RFC3339), e.By, e.Text, e.Commit)
+			}
+			return w.Flush()
+		})
+	}
+	return c
+}
+
+func (a *app) openCommand() *cobra.Command {
+	var program string
+	c := a.jsonFlag(&cobra.Command{Use: "open [FILE]", Short: "Open a case without a mail: a phone call, an own finding", Args: cobra.MaximumNArgs(1),
+		Long: `Opens a case from a report document (JSON; schema/report.schema.json without docket
+and id), from standard input (-), or from your editor. You sign it.`,
+		Example: "  docket --as ada open --program ingroupe report.json\n  echo '{\"title\":\"Own finding\"}' | docket --as ada open --program ingroupe -"})
+	c.Flags().StringVar(&program, "program", "", "programme of the case; needed when there are several")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		var text string
+		var err error
+		if len(args) == 1 {
+			text, err = a.readFile(args[0])
+		} else {
+			text, err = a.edit("{\n  \"title\": \"\",\n  \"description\": \"\",\n  \"products\": [{\"name\": \"\", \"versions\": []}],\n  \"discovery\": {\"how\": \"\", \"when\": \"\"},\n  \"exploited\": \"unknown\",\n  \"reporter\": {\"name\": \"\", \"email\": \"\"}\n}\n")
+		}
+		if err != nil {
+			return err
+		}
+		var doc psirt.Document
+		if err := json.Unmarshal([]byte(text), &doc); err != nil || doc == nil {
+			return &usageError{errors.New("the report document is not a JSON object")}
+		}
+		prune(map[string]any(doc))
+		return a.with(func(d *desk.Desk) error {
+			id, err := d.OpenCase(c.Context(), program, doc)
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.printJSON(map[string]any{"id": id})
+			}
+			a.printf("Opened %s. Next: docket show %s\n", id, id)
+			return nil
+		})
+	}
+	return c
+}
+
+// prune takes out what was left empty in a form.
+func prune(v any) (empty bool) {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, item := range v {
+			if prune(item) {
+				delete(v, k)
+			}
+		}
+		return len(v) == 0
+	case []any:
+		for _, item := range v {
+			if !prune(item) {
+				return false
+			}
+		}
+		return true
+	case string:
+		return strings.TrimSpace(v) == ""
+	}
+	return v == nil
+}
+
+// edit lets a person change a text in their editor. The text is plaintext of a
+// report, so the file lies in a directory of its own that only they can read,
+// in memory where the system has such a place, and is gone afterwards.
+func (a *app) edit(text string) (string, error) {
+	editor := os.Getenv("VISUAL")
+	if editor == "" {
+		editor = os.Getenv("EDITOR")
+	}
+	if editor == "" {
+		return "", &usageError{errors.New("no editor is set: name one in VISUAL or EDITOR, or give a file")}
+	}
+	base := ""
+	if info, err := os.Stat("/dev/shm"); err == nil && info.IsDir() {
+		base = "/dev/shm"
+	}
+	dir, err := os.MkdirTemp(base, "docket-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(dir)
+	name := dir + "/document.json"
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		return "", err
+	}
+	words := append(strings.Fields(editor), name)
+	cmd := exec.Command(words[0], words[1:]...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.in, a.out, a.err
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("the editor %s: %w", words[0], err)
+	}
+	raw, err := os.ReadFile(name)
+	return string(raw), err
+}

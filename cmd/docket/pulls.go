@@ -1,0 +1,210 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/docket-psirt/docket/internal/desk"
+)
+
+func (a *app) pullCommands() []*cobra.Command {
+	pr := &cobra.Command{Use: "pr", Short: "List, read, approve, merge and close pull requests", Args: cobra.NoArgs,
+		Example: "  docket pr list\n  docket pr show 12"}
+	pr.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	pr.AddCommand(a.prListCommand(), a.prShowCommand(), a.diffCommand(), a.approveCommand(), a.mergeCommand(), a.closeCommand())
+	return []*cobra.Command{pr, a.diffCommand(), a.approveCommand(), a.mergeCommand()}
+}
+
+func (a *app) prListCommand() *cobra.Command {
+	var all bool
+	c := a.jsonFlag(&cobra.Command{Use: "list", Short: "List pull requests with the programme's verdict", Args: cobra.NoArgs,
+		Example: "  docket -C cases.git pr list"})
+	c.Flags().BoolVar(&all, "all", false, "the newest 200, ended ones too")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		return a.with(func(d *desk.Desk) error {
+			list, err := d.Pulls(c.Context(), all)
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.printJSON(list)
+			}
+			if len(list) == 0 {
+				a.printf("No pull request is open.\n")
+			}
+			w := table(a.out)
+			for _, p := range list {
+				fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\tapproved by: %s\t%s\n", p.Number, p.State, p.Kind, p.Title, p.Author, orNobody(p.Approvals), p.Verdict)
+			}
+			return w.Flush()
+		})
+	}
+	return c
+}
+
+func orNobody(names []string) string {
+	if len(names) == 0 {
+		return "nobody"
+	}
+	return strings.Join(names, ", ")
+}
+
+func (a *app) prShowCommand() *cobra.Command {
+	c := a.jsonFlag(&cobra.Command{Use: "show N", Short: "Show a pull request and what it still needs", Args: cobra.ExactArgs(1), Example: "  docket -C cases.git pr show 12"})
+	c.RunE = func(c *cobra.Command, args []string) error {
+		n, err := number(args[0])
+		if err != nil {
+			return err
+		}
+		return a.with(func(d *desk.Desk) error {
+			p, err := d.Pull(c.Context(), n)
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.printJSON(p)
+			}
+			a.printf("%d  %s (%s, %s), by %s, approved by: %s\n", p.Number, p.Title, p.Kind, p.State, p.Author, orNobody(p.Approvals))
+			if p.Tree != nil {
+				a.printf("\n%s", p.Tree.Text())
+			}
+			return nil
+		})
+	}
+	return c
+}
+
+func number(s string) (int, error) {
+	n, err := strconv.Atoi(strings.TrimLeft(s, "#!"))
+	if err != nil || n < 1 {
+		return 0, &usageError{fmt.Errorf("%q is not the number of a pull request", s)}
+	}
+	return n, nil
+}
+
+func (a *app) diffCommand() *cobra.Command {
+	c := a.jsonFlag(&cobra.Command{Use: "diff [N]", Short: "Read what a pull request changes, opened with your key", Args: cobra.MaximumNArgs(1),
+		Long:    "Shows for each revision what changes in the envelope and, where your key opens it, in the report; and every update as the reporter will read it. N is a number or a case ID; without it, the only open one.",
+		Example: "  docket --as ben diff 12\n  docket --as ben diff INGP-2026-0042"})
+	c.RunE = func(c *cobra.Command, args []string) error {
+		n, id, err := pullArg(args)
+		if err != nil {
+			return err
+		}
+		return a.with(func(d *desk.Desk) error {
+			diff, err := d.Diff(c.Context(), n, id)
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.printJSON(diff)
+			}
+			a.printDiff(diff)
+			return nil
+		})
+	}
+	return c
+}
+
+func (a *app) printDiff(diff *desk.Diff) {
+	a.printf("Pull request %d: %s\n", diff.Pull.Number, diff.Pull.Title)
+	for _, s := range diff.Steps {
+		a.printf("\nRevision %d, signed by %s\n", s.Revision, s.By)
+		a.printChanges("envelope", s.Envelope)
+		a.printChanges("report", s.Report)
+		a.printChanges("contact", s.Contact)
+		if s.Sealed != "" {
+			a.printf("  sealed: %s\n", s.Sealed)
+		}
+		for _, u := range s.Updates {
+			kind := "standard text"
+			if u.Own {
+				kind = "own words"
+			}
+			a.printf("\n  Update %d to the reporter (%s, %s)\n", u.N, u.Kind, kind)
+			if u.Text == "" {
+				a.printf("  Your key does not open it.\n")
+				continue
+			}
+			a.printf("  Subject: %s\n%s\n", safe(u.Subject), indent(safe(u.Text)))
+		}
+	}
+	a.printf("\n%s", diff.Verdict.Text())
+}
+
+func (a *app) printChanges(part string, list []desk.Changed) {
+	for _, ch := range list {
+		if strings.HasPrefix(ch.Path, "session_keys") {
+			continue // they open old mails; nobody reads them
+		}
+		a.printf("  %s  %s\n", part, ch.Path)
+		if ch.Before != "" {
+			a.printf("    - %s\n", strings.ReplaceAll(safe(ch.Before), "\n", "\n      "))
+		}
+		if ch.After != "" {
+			a.printf("    + %s\n", strings.ReplaceAll(safe(ch.After), "\n", "\n      "))
+		}
+	}
+}
+
+func (a *app) approveCommand() *cobra.Command {
+	c := a.jsonFlag(&cobra.Command{Use: "approve [N]", Short: "Sign a pull request; it merges when it has all it needs", Args: cobra.MaximumNArgs(1),
+		Long: `Opens what the proposal changes, validates it, judges every guard with your key, and
+signs the newest revision's digest. Whoever made a change, or asked for it, does
+not approve it. With enough approvals the proposal is merged at once.`,
+		Example: "  docket --as ben approve 12\n  docket --as ben approve INGP-2026-0042"})
+	c.RunE = func(c *cobra.Command, args []string) error {
+		n, id, err := pullArg(args)
+		if err != nil {
+			return err
+		}
+		return a.with(func(d *desk.Desk) error {
+			p, err := d.Approve(c.Context(), n, id)
+			if err != nil {
+				return err
+			}
+			return a.printProposed(p)
+		})
+	}
+	return c
+}
+
+func (a *app) mergeCommand() *cobra.Command {
+	c := a.jsonFlag(&cobra.Command{Use: "merge [N]", Short: "Merge a pull request that has all it needs", Args: cobra.MaximumNArgs(1),
+		Long:    "Merges when the programme lets it, else names what is missing (exit code 3).",
+		Example: "  docket --as ada merge 12"})
+	c.RunE = func(c *cobra.Command, args []string) error {
+		n, id, err := pullArg(args)
+		if err != nil {
+			return err
+		}
+		return a.with(func(d *desk.Desk) error {
+			p, err := d.Merge(c.Context(), n, id)
+			if err != nil {
+				return err
+			}
+			return a.printProposed(p)
+		})
+	}
+	return c
+}
+
+func (a *app) closeCommand() *cobra.Command {
+	return &cobra.Command{Use: "close N", Short: "End a pull request without merging it", Args: cobra.ExactArgs(1), Example: "  docket --as ada pr close 12",
+		RunE: func(c *cobra.Command, args []string) error {
+			n, err := number(args[0])
+			if err != nil {
+				return err
+			}
+			return a.with(func(d *desk.Desk) error {
+				if err := d.ClosePull(c.Context(), n); err != nil {
+					return err
+				}
+				a.printf("Pull request %d is closed, and its branch is gone.\n", n)
+				return nil
+			})
+		}}
+}

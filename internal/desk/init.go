@@ -1,0 +1,418 @@
+package desk
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/docket-psirt/docket/internal/casefile"
+	"github.com/docket-psirt/docket/internal/psirt"
+	"github.com/docket-psirt/docket/internal/seal"
+	"github.com/docket-psirt/docket/internal/store"
+	"github.com/docket-psirt/docket/schema"
+)
+
+// The shipped programmes: copies of cases/<program> without keys and people,
+// which a test holds to the originals (go test -run Shipped -update writes
+// them). A Go file cannot embed a folder beside its own, and cases/ holds data
+// only.
+//
+//go:embed programs
+var shipped embed.FS
+
+// InitOptions say what docket init makes.
+type InitOptions struct {
+	Programs   []string // names of shipped programmes, or files
+	Team       []string // handles; the first is lead
+	Keys       string   // directory that the new secret keys go to
+	Passphrase []byte   // nil: unprotected, for try-outs
+	IntakeKey  []byte   // secret export of the published key that the team has already, or nil
+	IntakePass seal.Passphrase
+	Now        func() time.Time
+}
+
+// InitResult is what docket init made.
+type InitResult struct {
+	Dir       string            `json:"dir"`
+	Root      string            `json:"root"`   // the trust root: hash of the first commit
+	Signer    psirt.Fingerprint `json:"signer"` // of the trust root
+	Programs  []string          `json:"programs"`
+	Keys      string            `json:"keys"`
+	Files     []string          `json:"files"`               // the secret files, without the directory
+	Published map[string]string `json:"published"`           // programme: full fingerprint of its certificate
+	Republish []string          `json:"republish,omitempty"` // programmes whose published key has a new signing subkey
+}
+
+// maxProgramFile bounds a program.yaml, in bytes.
+const maxProgramFile = 1 << 20
+
+// Init makes a bare case repository with policy, schema and public keys in one
+// commit that the lead signs, and the secret keys in a directory of their own.
+func Init(dir string, o InitOptions) (*InitResult, error) {
+	m := &maker{o: o, out: &InitResult{Dir: dir, Keys: o.Keys, Published: map[string]string{}}, people: map[string]*seal.Key{}, secrets: map[string][]byte{}}
+	if m.o.Now == nil {
+		m.o.Now = time.Now
+	}
+	m.at = m.o.Now().UTC().Truncate(time.Second)
+	if err := m.checkTeam(); err != nil {
+		return nil, err
+	}
+	if err := m.checkKeyDir(); err != nil {
+		return nil, err
+	}
+	for _, name := range o.Programs {
+		if err := m.program(name); err != nil {
+			return nil, err
+		}
+	}
+	if err := m.schemas(); err != nil {
+		return nil, err
+	}
+	// Keys first: a repository whose keys are lost is worth nothing, keys
+	// without a repository only have to be removed.
+	if err := m.writeSecrets(); err != nil {
+		return nil, err
+	}
+	if err := m.writeRepo(dir); err != nil {
+		return nil, err
+	}
+	return m.out, nil
+}
+
+type maker struct {
+	o       InitOptions
+	out     *InitResult
+	at      time.Time
+	people  map[string]*seal.Key
+	secrets map[string][]byte // file name: content
+	edits   []store.Edit
+}
+
+// roleFiles are names that a person cannot have.
+var roleFiles = []string{"intake", "sender", "bot", "mailer", "escrow", "primary", secretFile}
+
+func (m *maker) checkTeam() error {
+	if len(m.o.Team) == 0 || len(m.o.Programs) == 0 {
+		return usage("a programme and a team are needed", "docket init DIR --program ingroupe --team HANDLE,HANDLE --keys KEYDIR")
+	}
+	seen := map[string]bool{}
+	for _, h := range m.o.Team {
+		if !psirt.ValidName(h) || seen[h] || has(roleFiles, h) {
+			return usage(fmt.Sprintf("%q cannot be a handle", h), "each has lower-case letters, digits and hyphens, is no role's name, and stands once")
+		}
+		seen[h] = true
+	}
+	return nil
+}
+
+func (m *maker) checkKeyDir() error {
+	if m.o.Keys == "" {
+		return usage("a directory for the new secret keys is needed", "name it with --keys KEYDIR")
+	}
+	entries, err := os.ReadDir(m.o.Keys)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil && len(entries) > 0 {
+		return usage(m.o.Keys+" is not empty", "secret keys go to a directory of their own; nothing there is ever overwritten")
+	}
+	return err
+}
+
+// program makes the keys and files of one programme.
+func (m *maker) program(name string) error {
+	text, templates, err := source(name)
+	if err != nil {
+		return err
+	}
+	head := withoutKeys(text)
+	p, err := identity(head)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	keys, err := m.roleKeys(p)
+	if err != nil {
+		return err
+	}
+	full := append(bytes.TrimRight(head, "\n"), []byte("\n\n"+m.keysSection(keys)+m.peopleSection(p.Intake.Domain))...)
+	if _, err := casefile.ParseProgram(full); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	dir := "cases/" + p.Program
+	m.add(dir+"/program.yaml", full)
+	for kind, raw := range templates {
+		m.add(dir+"/templates/"+kind, raw)
+	}
+	for role, k := range keys {
+		m.add(dir+"/keys/"+role+".asc", []byte(k.Cert().Armor()))
+	}
+	for _, h := range m.o.Team {
+		m.add(dir+"/keys/"+h+".asc", []byte(m.people[h].Cert().Armor()))
+	}
+	m.out.Programs = append(m.out.Programs, p.Program)
+	m.out.Published[p.Program] = keys["intake"].Cert().Fingerprint().Hex()
+	return m.intakeSecret(p.Program, keys["escrow"])
+}
+
+// withoutKeys cuts a program.yaml before its keys and people, which stand last,
+// and before the comment above them.
+func withoutKeys(text []byte) []byte {
+	head, _, _ := bytes.Cut(append([]byte("\n"), text...), []byte("\nkeys:"))
+	lines := bytes.Split(bytes.TrimRight(head[min(1, len(head)):], "\n"), []byte("\n"))
+	for len(lines) > 0 && bytes.HasPrefix(lines[len(lines)-1], []byte("#")) {
+		lines = lines[:len(lines)-1]
+	}
+	return append(bytes.TrimRight(bytes.Join(lines, []byte("\n")), "\n"), '\n')
+}
+
+func (m *maker) add(path string, data []byte) {
+	m.edits = append(m.edits, store.Edit{Path: path, Data: data})
+}
+
+// Shipped lists the names of the shipped programmes.
+func Shipped() []string {
+	entries, err := shipped.ReadDir("programs")
+	if err != nil {
+		panic("desk: shipped programmes: " + err.Error()) // embedded: cannot fail
+	}
+	var out []string
+	for _, e := range entries {
+		out = append(out, e.Name())
+	}
+	return out
+}
+
+// source reads a shipped programme, or a file.
+func source(name string) (text []byte, templates map[string][]byte, err error) {
+	templates = map[string][]byte{}
+	if has(Shipped(), name) {
+		if text, err = shipped.ReadFile("programs/" + name + "/program.yaml"); err != nil {
+			return nil, nil, err
+		}
+		files, err := fs.Glob(shipped, "programs/"+name+"/templates/*.txt")
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, f := range files {
+			if templates[filepath.Base(f)], err = shipped.ReadFile(f); err != nil {
+				return nil, nil, err
+			}
+		}
+		return text, templates, nil
+	}
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, nil, usage(fmt.Sprintf("there is no programme %q", name), "name a shipped one ("+strings.Join(Shipped(), ", ")+") or the path of a program.yaml")
+	}
+	if info.Size() > maxProgramFile {
+		return nil, nil, usage(name+" is too large for a program.yaml", "")
+	}
+	text, err = os.ReadFile(name)
+	return text, templates, err
+}
+
+// identity reads the values that keys are named after.
+func identity(head []byte) (*psirt.Program, error) {
+	p, err := casefile.PeekProgram(head)
+	if err == nil && (len(p.Intake.Addresses) == 0 || p.Program == "" || p.Intake.Domain == "") {
+		err = errors.New("program, intake.addresses and intake.domain are needed")
+	}
+	return p, err
+}
+
+// roleKeys makes the keys of a programme's roles, and the people's, once.
+func (m *maker) roleKeys(p *psirt.Program) (map[string]*seal.Key, error) {
+	program, domain := p.Program, p.Intake.Domain
+	published, err := m.published(p)
+	if err != nil {
+		return nil, err
+	}
+	keys := map[string]*seal.Key{"intake": published.Intake}
+	for role, k := range map[string]*seal.Key{"intake": published.Intake, "sender": published.Sender, "primary": published.Primary} {
+		if k == nil {
+			continue // an export without its primary key
+		}
+		if err := m.secret(program, role, k); err != nil {
+			return nil, err
+		}
+	}
+	for _, role := range []string{"bot", "mailer", "escrow"} {
+		k, err := seal.NewKey(p.Name+" "+role, role+"@"+domain, m.at)
+		if err != nil {
+			return nil, err
+		}
+		if err := m.secret(program, role, k); err != nil {
+			return nil, err
+		}
+		keys[role] = k
+	}
+	for _, h := range m.o.Team {
+		if m.people[h] != nil {
+			continue
+		}
+		k, err := seal.NewKey(h, h+"@"+domain, m.at)
+		if err != nil {
+			return nil, err
+		}
+		m.people[h] = k
+		if m.secrets[h+".asc"], err = k.Export(m.o.Passphrase); err != nil {
+			return nil, err
+		}
+	}
+	return keys, nil
+}
+
+func (m *maker) published(p *psirt.Program) (*seal.Published, error) {
+	if m.o.IntakeKey == nil {
+		return seal.NewPublished(p.Name, p.Intake.Addresses[0], m.at)
+	}
+	if len(m.o.Programs) > 1 {
+		return nil, usage("--intake-key is one programme's", "make the repository with that programme")
+	}
+	adopted, err := seal.AdoptPublished(m.o.IntakeKey, m.o.IntakePass, m.at)
+	if err != nil {
+		return nil, &Problem{Text: "the published key cannot be taken over", Err: err,
+			Do: "it must be the secret export (gpg --export-secret-keys) with its decryption subkey; a missing signing subkey is added when the primary key is there"}
+	}
+	if adopted.Republish {
+		m.out.Republish = append(m.out.Republish, p.Program)
+	}
+	return adopted, nil
+}
+
+// secret exports a role's key; with several programmes its name carries the
+// programme's.
+func (m *maker) secret(program, role string, k *seal.Key) error {
+	raw, err := k.Export(m.o.Passphrase)
+	m.secrets[m.prefixed(program, role)+".asc"] = raw
+	return err
+}
+
+func (m *maker) prefixed(program, role string) string {
+	if len(m.o.Programs) > 1 {
+		return program + "-" + role
+	}
+	return role
+}
+
+func (m *maker) keysSection(keys map[string]*seal.Key) string {
+	var b strings.Builder
+	b.WriteString("keys: # intake is the published certificate, which signs mail to reporters too\n")
+	for _, role := range []string{"intake", "bot", "mailer", "escrow"} {
+		fmt.Fprintf(&b, "  %s: %s\n", role, keys[role].Cert().Fingerprint())
+	}
+	return b.String() + "\n"
+}
+
+func (m *maker) peopleSection(domain string) string {
+	var b strings.Builder
+	b.WriteString("people: # login is the name on the forge; roles are team, lead, auditor\n")
+	for i, h := range m.o.Team {
+		roles := "[team]"
+		if i == 0 {
+			roles = "[team, lead]"
+		}
+		fmt.Fprintf(&b, "  - {handle: %s, login: %s, key: %s, mail: %s@%s, roles: %s}\n", h, h, m.people[h].Cert().Fingerprint(), h, domain, roles)
+	}
+	return b.String()
+}
+
+// intakeSecret makes the secret that intake hosts share: as a file, and sealed
+// to escrow in the repository.
+func (m *maker) intakeSecret(program string, escrow *seal.Key) error {
+	raw, err := seal.NewHMACSecret()
+	if err != nil {
+		return err
+	}
+	text := hex.EncodeToString(raw)
+	m.secrets[m.prefixed(program, secretFile)] = []byte(text + "\n")
+	doc, err := casefile.Encode(map[string]any{"docket": casefile.FormatVersion, "program": program, "secret": text})
+	if err != nil {
+		return err
+	}
+	lead := m.people[m.o.Team[0]]
+	sealed, err := lead.Seal(doc, []*seal.Cert{escrow.Cert()}, casefile.ContextOf(casefile.PartSecret, psirt.CaseID(program)), m.at)
+	m.add("cases/"+program+"/keys/"+secretFile+".pgp", []byte(sealed.Armor))
+	return err
+}
+
+func (m *maker) schemas() error {
+	files, err := fs.Glob(schema.Files(), "*.schema.json")
+	if err != nil {
+		return err
+	}
+	for _, name := range files {
+		raw, err := fs.ReadFile(schema.Files(), name)
+		if err != nil {
+			return err
+		}
+		m.add("schema/"+name, raw)
+	}
+	m.add("README.md", []byte(caseReadme))
+	return nil
+}
+
+const caseReadme = `# A case repository
+
+Reports of vulnerabilities, sealed with OpenPGP, and who decided what about
+them. Docket wrote it; git, gpg and an editor are enough to read it.
+
+    git log --show-signature                     who did what
+    git log --format='%h %s%n%(trailers)' main   the story of every case
+    docket audit                                 proves it, without any key
+    docket list                                  the cases
+
+A case is one file, cases/<program>/<year>/<block>/<ID>.yaml. To check the
+signature of a revision F by hand, with the keys in cases/<program>/keys:
+
+    gpg --verify <(sed '1,/^signature:/d;s/^  //' F) <(sed '/^signature:/,$d' F)
+`
+
+// writeSecrets writes the secret files, readable by their owner only.
+func (m *maker) writeSecrets() error {
+	if err := os.MkdirAll(m.o.Keys, 0o700); err != nil {
+		return err
+	}
+	for name, raw := range m.secrets {
+		m.out.Files = append(m.out.Files, name)
+		f, err := os.OpenFile(filepath.Join(m.o.Keys, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil {
+			return err
+		}
+		_, err = f.Write(raw)
+		err = errors.Join(err, f.Sync(), f.Close())
+		if err != nil {
+			return err
+		}
+	}
+	sort.Strings(m.out.Files)
+	return nil
+}
+
+func (m *maker) writeRepo(dir string) error {
+	repo, err := store.Init(dir)
+	if err != nil {
+		return err
+	}
+	defer repo.Close()
+	d := newDesk(repo, Options{Now: func() time.Time { return m.at }})
+	lead := m.o.Team[0]
+	key := m.people[lead]
+	who := &actor{key: key, handle: lead, mail: key.Cert().Addresses()[0]}
+	batch := repo.NewBatch()
+	root, err := d.commit(batch, who, m.at, store.Hash{}, nil, m.edits, message("Begin: "+strings.Join(m.out.Programs, ", "), "Program", strings.Join(m.out.Programs, ", ")))
+	if err != nil {
+		return err
+	}
+	m.out.Root, m.out.Signer = root.String(), key.Cert().Fingerprint()
+	return repo.Publish(context.Background(), batch, store.RefUpdate{Name: mainRef, New: root})
+}

@@ -1,0 +1,253 @@
+package desk
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/docket-psirt/docket/internal/casefile"
+	"github.com/docket-psirt/docket/internal/mail"
+	"github.com/docket-psirt/docket/internal/mail/extract"
+	"github.com/docket-psirt/docket/internal/psirt"
+	"github.com/docket-psirt/docket/internal/seal"
+	"github.com/docket-psirt/docket/internal/store"
+)
+
+// Bounds on what is read back, in bytes.
+const (
+	maxRecordFile = 64 << 10
+	maxSealedMail = 80 << 20
+)
+
+// record is a mail record with the digest of its file.
+type record struct {
+	*psirt.MailRecord
+	digest psirt.Digest
+}
+
+// records reads the mail records of a case, in order.
+func (d *Desk) records(c *one) ([]record, error) {
+	dir := psirt.CaseDir(c.Program, c.ID)
+	entries, err := c.at.List(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var out []record
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name, "mail-") || !strings.HasSuffix(e.Name, ".yaml") {
+			continue
+		}
+		raw, err := c.at.Read(dir+"/"+e.Name, maxRecordFile)
+		if err != nil {
+			return nil, err
+		}
+		r, err := casefile.ParseMail(raw)
+		if err != nil {
+			return nil, fmt.Errorf("%s/%s: %w", dir, e.Name, err)
+		}
+		out = append(out, record{r, psirt.SHA256(raw)})
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].N < out[j].N })
+	return out, nil
+}
+
+// highestMail is the highest number of a mail in a case's folder.
+func highestMail(at *store.Snapshot, program string, id psirt.CaseID) (int, error) {
+	entries, err := at.List(psirt.CaseDir(program, id))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return 0, err
+	}
+	highest := 0
+	for _, e := range entries {
+		name, ok := strings.CutPrefix(e.Name, "mail-")
+		if n, err := strconv.Atoi(strings.TrimSuffix(name, ".yaml")); ok && err == nil && n > highest {
+			highest = n
+		}
+	}
+	return highest, nil
+}
+
+// evidence is a mail as it came in, with the session key of its own
+// encryption.
+type evidence struct {
+	raw        []byte
+	mailKey    string // "9:HEX", or "" when the mail was in clear or not opened
+	SessionKey string // of mail-<n>.pgp
+}
+
+// The first line of a kept mail.
+const sessionLine = "Docket-Session-Key: "
+
+// sealMail keeps a mail as evidence: one line with its session key, and then
+// the untouched mail.
+func sealMail(who *seal.Key, raw []byte, mailKey string, to []*seal.Cert, ctx seal.Context, r *psirt.MailRecord) ([]byte, string, error) {
+	if mailKey == "" {
+		mailKey = "none"
+	}
+	var out bytes.Buffer
+	w, session, err := who.SealStream(&out, to, ctx, r.At, "")
+	if err != nil {
+		return nil, "", err
+	}
+	if _, err = w.Write([]byte(sessionLine + mailKey + "\n")); err == nil {
+		_, err = w.Write(raw)
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	return out.Bytes(), session, err
+}
+
+// openMail opens a kept mail, with keys or with its session key.
+func (d *Desk) openMail(c *one, r record, with []*seal.Key, session string) (*evidence, error) {
+	path := mailPath(c.Program, c.ID, r.N, "pgp")
+	raw, err := c.at.Read(path, maxSealedMail)
+	if err != nil {
+		return nil, err
+	}
+	opened, err := seal.OpenStream(bytes.NewReader(raw), with, session, casefile.ContextOf(casefile.PartMail, c.ID, r.N), c.setting.Certs, r.At, maxSealedMail)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	head, body, ok := bytes.Cut(opened.Plain, []byte("\n"))
+	key, named := strings.CutPrefix(string(head), sessionLine)
+	if !ok || !named {
+		return nil, fmt.Errorf("%s: expected a first line %q", path, sessionLine)
+	}
+	if key == "none" {
+		key = ""
+	}
+	return &evidence{raw: body, mailKey: key, SessionKey: opened.SessionKey}, nil
+}
+
+// Letter is a mail of a case as a person or a script reads it.
+type Letter struct {
+	N           int               `json:"n"`
+	At          string            `json:"at"`
+	Kind        string            `json:"kind"`
+	Signed      string            `json:"signed"`
+	Update      int               `json:"update,omitempty"`
+	From        string            `json:"from,omitempty"`
+	Subject     string            `json:"subject,omitempty"`
+	Text        string            `json:"text,omitempty"`
+	Report      *psirt.Reported   `json:"report,omitempty"` // what was read from it
+	Attachments []psirt.Attached  `json:"attachments,omitempty"`
+	Raw         []byte            `json:"-"`
+	Files       []mail.Attachment `json:"-"`
+}
+
+// Mails opens the mails of a case: all, or only number n.
+func (d *Desk) Mails(id psirt.CaseID, n int) ([]Letter, error) {
+	c, err := d.onMain(id)
+	if err != nil {
+		return nil, err
+	}
+	with, err := d.readers(c.setting)
+	if err != nil {
+		return nil, err
+	}
+	if len(with) == 0 {
+		return nil, &Problem{Text: "mails are sealed", Do: "name the directory of your key with --keys DIR (DOCKET_KEYS)"}
+	}
+	list, err := d.records(c)
+	if err != nil {
+		return nil, err
+	}
+	var out []Letter
+	for _, r := range list {
+		if n != 0 && r.N != n {
+			continue
+		}
+		l, err := d.letterOf(c, r, with)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, *l)
+	}
+	if len(out) == 0 {
+		return nil, &Problem{Text: fmt.Sprintf("%s has no such mail", id), Do: "docket mail " + string(id) + " lists them"}
+	}
+	return out, nil
+}
+
+func (d *Desk) letterOf(c *one, r record, with []*seal.Key) (*Letter, error) {
+	e, err := d.openMail(c, r, with, "")
+	if err != nil {
+		return nil, err
+	}
+	l := &Letter{N: r.N, At: r.At.Format("2006-01-02T15:04:05Z"), Kind: string(r.Kind), Signed: string(r.Signed), Update: r.Update, Raw: e.raw}
+	m, _ := mail.Parse(e.raw, mail.DefaultLimits()) // what could be read is there in any case
+	content, err := contentOf(m, e.mailKey)
+	if err != nil {
+		return l, nil // a mail that nobody could open: the raw one is all there is
+	}
+	reported := read(m, content, r.N, r.N > 1, c.setting.Program)
+	l.Report, l.Attachments, l.Files = &reported, reported.Attachments, content.Attachments
+	l.Subject, l.Text = subjectOf(m, content), content.Text
+	if m.From != nil {
+		l.From = m.From.Addr
+	}
+	return l, nil
+}
+
+// contentOf reads what a mail says, with the session key that intake kept.
+func contentOf(m *mail.Mail, mailKey string) (*mail.Content, error) {
+	var plain []byte
+	if mailKey != "" {
+		opened, err := seal.ReopenForeign(m.Layer.Message, mailKey, maxSealedMail)
+		if err != nil {
+			return nil, err
+		}
+		plain = opened
+	} else if encrypted(m.Layer.Kind) {
+		return nil, errors.New("the mail was not opened")
+	}
+	content, err := m.Content(plain)
+	if content == nil {
+		return nil, err
+	}
+	return content, nil // faults of form do not hide what could be read
+}
+
+func encrypted(k mail.LayerKind) bool {
+	return k == mail.LayerPGPMIME || k == mail.LayerInline || k == mail.LayerAttachment
+}
+
+func subjectOf(m *mail.Mail, c *mail.Content) string {
+	if c.Subject != "" {
+		return c.Subject
+	}
+	return m.Subject
+}
+
+// read reads the report out of a mail.
+func read(m *mail.Mail, c *mail.Content, n int, followUp bool, p *psirt.Program) psirt.Reported {
+	in := extract.Input{Subject: subjectOf(m, c), Date: m.Date, Text: c.Text, HTML: c.HTML, Followup: followUp}
+	from, reply := m.From, m.ReplyTo
+	if c.From != nil {
+		from = c.From
+	}
+	if c.ReplyTo != nil {
+		reply = c.ReplyTo
+	}
+	if !c.Date.IsZero() {
+		in.Date = c.Date
+	}
+	if from != nil {
+		in.From.Name, in.From.Addr = from.Name, from.Addr
+	}
+	if reply != nil {
+		in.ReplyTo = reply.Addr
+	}
+	for _, a := range c.Attachments {
+		in.Attachments = append(in.Attachments, psirt.Attached{Mail: n, Name: a.Name, ContentType: a.ContentType, SHA256: a.SHA256, Size: a.Size})
+	}
+	return extract.Read(in, p.Report, p.Scope, p.Language)
+}

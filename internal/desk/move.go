@@ -1,0 +1,304 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/docket-psirt/docket/internal/audit"
+	"github.com/docket-psirt/docket/internal/psirt"
+	"github.com/docket-psirt/docket/internal/store"
+)
+
+// Proposed is what became of a step that makes a proposal.
+type Proposed struct {
+	Number  int           `json:"number"`
+	ID      psirt.CaseID  `json:"id"`
+	Merged  bool          `json:"merged"`
+	State   string        `json:"state"`           // of the case, on main
+	Needs   []string      `json:"needs,omitempty"` // what the proposal still needs
+	Verdict psirt.Verdict `json:"-"`
+}
+
+// tip is where the next revision of a case goes on top of: the person's queued
+// edits, else the open proposal, else main.
+type tip struct {
+	c      *one
+	branch store.Hash // head of the open proposal, or zero
+	queue  store.Hash // head of the queue, or zero
+}
+
+func queueRef(handle string, id psirt.CaseID) string {
+	return "refs/docket/queue/" + handle + "/" + string(id)
+}
+
+func (d *Desk) tip(ctx context.Context, id psirt.CaseID, who *actor) (*tip, error) {
+	if err := d.repo.Fetch(ctx); err != nil {
+		return nil, err
+	}
+	c, err := d.onMain(id)
+	if err != nil {
+		return nil, err
+	}
+	t := &tip{c: c}
+	if t.branch, err = d.branch(nextBranch(id)); err != nil {
+		return nil, err
+	}
+	if who.person {
+		if t.queue, err = d.queued(who, id); err != nil {
+			return nil, err
+		}
+	}
+	at := t.branch
+	if !t.queue.IsZero() {
+		at = t.queue
+	}
+	if !at.IsZero() {
+		t.c, err = d.load(c.setting, at, id)
+	}
+	return t, err
+}
+
+// Move proposes to move a case to another state, as the person who acts.
+// With dry it only answers whether the guards hold.
+func (d *Desk) Move(ctx context.Context, id psirt.CaseID, to string, outcome psirt.Outcome, words string, dry bool) (*Proposed, error) {
+	t, who, open, err := d.asAnalyst(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if to == "" && outcome != "" {
+		to = closedState(t.c.setting)
+	}
+	rule, v := t.c.setting.Program.Transition(psirt.World{Case: t.c.Case, Report: open.report, Now: d.now()}, to, outcome)
+	v = wordsVerdict(v, rule, words)
+	if !v.OK() {
+		return nil, &Refused{What: fmt.Sprintf("%s was not moved", id), Verdict: v}
+	}
+	if dry {
+		return &Proposed{ID: id, State: t.c.State, Verdict: v}, nil
+	}
+	r := d.revise(t.c, who, open)
+	if err := r.takeMails(); err != nil {
+		return nil, err
+	}
+	r.moveTo(to, outcome, "")
+	switch {
+	case words != "":
+		subject, body := splitWords(words, id)
+		err = r.own(rule.Update, subject, body)
+	case rule.Update != psirt.Silent:
+		err = r.standard(rule.Update)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return d.propose(ctx, r, t, audit.KindMove, moveSubject(r.now, t.c.State, to, outcome), "Move", arrow(t.c.State, to, outcome))
+}
+
+// wordsVerdict adds what the rule says of words of one's own.
+func wordsVerdict(v psirt.Verdict, rule psirt.Transition, words string) psirt.Verdict {
+	if !v.OK() {
+		return v
+	}
+	silent := rule.Update == psirt.Silent
+	switch {
+	case words == "" && rule.Words == "required":
+		v.Of = append(v.Of, psirt.Failed("this move needs words of your own to the reporter", "write them to a file and add --message FILE"))
+	case words != "" && (rule.Words == "forbidden" || silent):
+		v.Of = append(v.Of, psirt.Failed("this move takes no words of your own", "leave --message out"))
+	}
+	return psirt.All(v.What, v.Of...)
+}
+
+func closedState(s *audit.Setting) string {
+	for _, st := range s.Program.States {
+		if st.Phase == psirt.PhaseClosed {
+			return st.Name
+		}
+	}
+	return ""
+}
+
+func arrow(from, to string, outcome psirt.Outcome) string {
+	s := from + " to " + to
+	if outcome != "" {
+		s += " (" + string(outcome) + ")"
+	}
+	return s
+}
+
+func moveSubject(c *psirt.Case, from, to string, outcome psirt.Outcome) string {
+	return fmt.Sprintf("%s: %s", c.ID, arrow(from, to, outcome))
+}
+
+// splitWords takes an optional first line "Subject: …" off a message.
+func splitWords(words string, id psirt.CaseID) (subject, body string) {
+	words = strings.ReplaceAll(words, "\r\n", "\n")
+	if rest, ok := strings.CutPrefix(words, "Subject: "); ok {
+		if head, body, ok := strings.Cut(rest, "\n"); ok {
+			return head, strings.TrimLeft(body, "\n")
+		}
+	}
+	return fmt.Sprintf("[%s] Your report", id), words
+}
+
+// asAnalyst opens the newest revision of a case for the person who acts.
+func (d *Desk) asAnalyst(ctx context.Context, id psirt.CaseID) (*tip, *actor, *contents, error) {
+	c, err := d.onMain(id)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	who, err := d.me(c.setting)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if person, _ := c.setting.Program.ByHandle(who.handle); !person.HasRole(psirt.RoleTeam) {
+		return nil, nil, nil, &Refused{What: "nothing was changed", Verdict: psirt.Failed(who.handle+" is not of the team", "a member of the team must do this")}
+	}
+	t, err := d.tip(ctx, id, who)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	open, err := d.open(t.c, withKey(who))
+	return t, who, open, err
+}
+
+// propose commits a revision on top of the tip, publishes it as the case's
+// proposal, opens its pull request, and merges it when nothing more is needed.
+func (d *Desk) propose(ctx context.Context, r *draft, t *tip, kind, subject string, trailers ...string) (*Proposed, error) {
+	batch := d.repo.NewBatch()
+	trailers = append([]string{"Case", string(r.now.ID), "Revision", strconv.Itoa(r.now.Revision)}, trailers...)
+	for _, u := range r.now.Updates[len(r.from.Updates):] {
+		trailers = append(trailers, "Update", fmt.Sprintf("%d %s", u.N, u.Kind))
+	}
+	head, err := r.commitTo(batch, t.c.commit, subject, trailers...)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.publish(ctx, batch, r.who, t, r.now.ID, head); err != nil {
+		return nil, err
+	}
+	return d.submit(ctx, r.who, r.now.ID, head, kind, subject)
+}
+
+// publish makes a commit the head of the case's proposal, together with the
+// queue that it stands on.
+func (d *Desk) publish(ctx context.Context, batch *store.Batch, who *actor, t *tip, id psirt.CaseID, head store.Hash) error {
+	err := d.repo.Publish(ctx, batch, store.RefUpdate{Name: heads + nextBranch(id), Old: t.branch, New: head})
+	if errors.Is(err, store.ErrLost) {
+		return &Problem{Text: fmt.Sprintf("somebody else changed the proposal of %s at the same moment", id), Do: "look at it with docket pr list, and try again", Err: store.ErrLost}
+	}
+	if err == nil && !t.queue.IsZero() {
+		err = d.repo.SetLocalRef(queueRef(who.handle, id), t.queue, store.Hash{})
+	}
+	return err
+}
+
+// submit opens the pull request of a case's proposal and merges it if it has
+// all that it needs.
+func (d *Desk) submit(ctx context.Context, who *actor, id psirt.CaseID, head store.Hash, kind, title string) (*Proposed, error) {
+	base, err := d.repo.Ref(mainRef)
+	if err != nil {
+		return nil, err
+	}
+	g, err := d.judge.Proposal(base, head)
+	if err != nil {
+		return nil, err
+	}
+	if g.Kind != "" {
+		kind = g.Kind
+	}
+	pull, err := d.pull(ctx, who, proposal{branch: nextBranch(id), kind: kind, id: id, head: head, title: title}, g)
+	if err != nil {
+		return nil, err
+	}
+	out := &Proposed{Number: pull.Number, ID: id, Verdict: g.Verdict}
+	if g.OK() {
+		if err := d.bring(ctx, who, nextBranch(id)); err != nil {
+			return out, err
+		}
+		out.Merged = true
+	} else {
+		out.Needs = g.Verdict.Reasons()
+	}
+	c, err := d.onMain(id)
+	if err == nil {
+		out.State = c.State
+	}
+	return out, err
+}
+
+// botMove is a move that the bot makes: on a label, a reply or a clock, with
+// standard texts only.
+func (d *Desk) botMove(ctx context.Context, who *actor, id psirt.CaseID, to string, outcome psirt.Outcome, requestedBy string) (*Proposed, error) {
+	t, err := d.tip(ctx, id, who)
+	if err != nil {
+		return nil, err
+	}
+	rule, v := t.c.setting.Program.Transition(psirt.World{Case: t.c.Case, Now: d.now()}, to, outcome)
+	entry := psirt.Entry{By: who.key.Cert().Fingerprint(), RequestedBy: requestedBy}
+	v = psirt.All(v.What, append(v.Of, t.c.setting.Program.MayMove(rule, entry, false))...)
+	if v.OK() && rule.Words == "required" {
+		v = psirt.All(v.What, psirt.Failed("this move needs words of somebody's own", "run docket move"))
+	}
+	if !v.OK() {
+		if v.Result == psirt.Sealed {
+			v = psirt.All(v.What, psirt.Failed("guards of this move are sealed", fmt.Sprintf("run docket move %s %s", id, to)))
+		}
+		return nil, &Refused{What: fmt.Sprintf("%s was not moved", id), Verdict: v}
+	}
+	r := d.revise(t.c, who, nil)
+	if err := r.takeMails(); err != nil {
+		return nil, err
+	}
+	r.moveTo(to, outcome, requestedBy)
+	if rule.Update != psirt.Silent {
+		if err := r.standard(rule.Update); err != nil {
+			return nil, err
+		}
+	}
+	return d.propose(ctx, r, t, audit.KindMove, moveSubject(r.now, t.c.State, to, outcome), "Move", arrow(t.c.State, to, outcome), "Requested-by", requestedBy)
+}
+
+// Label does what a click on a label of the tracking issue does: move/<state>
+// and close/<outcome> ask the bot for a move.
+func (d *Desk) Label(ctx context.Context, id psirt.CaseID, label string) (*Proposed, error) {
+	c, err := d.onMain(id)
+	if err != nil {
+		return nil, err
+	}
+	login, err := d.login(c.setting)
+	if err != nil {
+		return nil, err
+	}
+	who, err := d.bot(c.setting)
+	if err != nil {
+		return nil, err
+	}
+	kind, name, _ := strings.Cut(label, "/")
+	switch kind {
+	case "move":
+		return d.botMove(ctx, who, id, name, "", login)
+	case "close":
+		return d.botMove(ctx, who, id, closedState(c.setting), psirt.Outcome(name), login)
+	}
+	return nil, usage(fmt.Sprintf("%q asks for nothing", label), "labels that do are move/<state> and close/<outcome>")
+}
+
+// login is the forge login of the person who clicks: no key is needed, since
+// the bot acts and the request is only attested.
+func (d *Desk) login(s *audit.Setting) (string, error) {
+	if d.as != "" {
+		if p, ok := s.Program.ByHandle(d.as); ok {
+			return p.Login, nil
+		}
+		return "", &Refused{What: "the label was not followed", Verdict: psirt.Failed(d.as+" is not of "+s.Program.Program, "a member of the team must ask")}
+	}
+	who, err := d.me(s)
+	if err != nil {
+		return "", err
+	}
+	return who.login, nil
+}

@@ -1,0 +1,362 @@
+package desk
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/docket-psirt/docket/internal/audit"
+	"github.com/docket-psirt/docket/internal/casefile"
+	"github.com/docket-psirt/docket/internal/psirt"
+	"github.com/docket-psirt/docket/internal/seal"
+	"github.com/docket-psirt/docket/internal/store"
+)
+
+// Case numbers are dense: a number is claimed by creating the case's branch,
+// and the next one is claimed only when the case before is on main. A process
+// that finds a claimed number waits a moment and then finishes the other's work
+// itself, so that a crash holds nobody up.
+
+// lastNumber is the highest case number of a year on main. It lists a bounded
+// number of folders, so its cost does not grow with the archive: numbers are
+// dense, so the blocks of six-digit numbers (01/00 holds 10000 to 10099) exist
+// only once all hundred blocks of four-digit ones do.
+func lastNumber(at *store.Snapshot, program string, year int) (int, error) {
+	dir := fmt.Sprintf("cases/%s/%04d", program, year)
+	blocks, _, err := blocksOf(at, dir)
+	if err != nil || len(blocks) == 0 {
+		return 0, err
+	}
+	if len(blocks) == 100 {
+		for i := len(blocks) - 1; i >= 0; i-- {
+			deeper, _, err := blocksOf(at, dir+"/"+blocks[i])
+			if err != nil {
+				return 0, err
+			}
+			if len(deeper) > 0 {
+				_, highest, err := blocksOf(at, dir+"/"+blocks[i]+"/"+deeper[len(deeper)-1])
+				return highest, err
+			}
+		}
+	}
+	_, highest, err := blocksOf(at, dir+"/"+blocks[len(blocks)-1])
+	return highest, err
+}
+
+// blocksOf lists the blocks in a folder, sorted, and the highest case number
+// that stands in it directly.
+func blocksOf(at *store.Snapshot, dir string) (blocks []string, highest int, err error) {
+	entries, err := at.List(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, 0, nil
+	}
+	for _, e := range entries {
+		id, isFile := strings.CutSuffix(e.Name, ".yaml")
+		if _, _, n, ok := psirt.CaseID(id).Parts(); isFile && ok {
+			highest = max(highest, n)
+		}
+		if e.IsDir() && len(e.Name) == 2 {
+			blocks = append(blocks, e.Name)
+		}
+	}
+	return blocks, highest, err
+}
+
+// claim is a new case number.
+type claim struct {
+	id   psirt.CaseID
+	main store.Hash
+	at   *store.Snapshot
+}
+
+// nextCase finds the number for a new case. ok is false when another process
+// holds it: then its case was finished, or will be a moment later.
+func (d *Desk) nextCase(ctx context.Context, who *actor, s *audit.Setting, at time.Time) (*claim, bool, error) {
+	h, snap, err := d.main()
+	if err != nil {
+		return nil, false, err
+	}
+	last, err := lastNumber(snap, s.Program.Program, at.Year())
+	if err != nil {
+		return nil, false, err
+	}
+	id := psirt.NewCaseID(s.Program.Prefix, at.Year(), last+1)
+	held, err := d.branch(nextBranch(id))
+	if err != nil {
+		return nil, false, err
+	}
+	if held.IsZero() {
+		return &claim{id: id, main: h, at: snap}, true, nil
+	}
+	return nil, false, d.help(ctx, who, id, held)
+}
+
+// help finishes a case whose number somebody else has claimed, unless they do
+// so themselves within a moment.
+func (d *Desk) help(ctx context.Context, who *actor, id psirt.CaseID, held store.Hash) error {
+	for i := range 20 {
+		if err := pause(ctx, i); err != nil {
+			return err
+		}
+		if err := d.repo.Fetch(ctx); err != nil {
+			return err
+		}
+		if now, err := d.branch(nextBranch(id)); err != nil || now != held {
+			return err
+		}
+	}
+	if err := d.bring(ctx, who, nextBranch(id)); err != nil {
+		return fmt.Errorf("the number %s was claimed and its case cannot be finished (docket pr close ends it): %w", id, err)
+	}
+	return nil
+}
+
+// bring merges a branch that asks for no approval and settles the forge.
+func (d *Desk) bring(ctx context.Context, who *actor, branch string) error {
+	h, g, err := d.merge(ctx, who, branch)
+	if err != nil || h.IsZero() {
+		return err
+	}
+	return d.settle(ctx, who, branch, h, g.Case)
+}
+
+// openFromMail makes a case of a mail. done is false when somebody else was
+// faster.
+func (d *Desk) openFromMail(ctx context.Context, in *inbound) (psirt.CaseID, bool, error) {
+	who, err := d.bot(in.setting)
+	if err != nil {
+		return "", false, err
+	}
+	at := d.now()
+	cl, ok, err := d.nextCase(ctx, who, in.setting, at)
+	if err != nil || !ok {
+		return "", false, err
+	}
+	batch := d.repo.NewBatch()
+	n := &newcase{d: d, s: in.setting, who: who, at: at, claim: cl}
+	head, err := n.fromMail(batch, in)
+	if err != nil {
+		return "", false, err
+	}
+	done, err := d.claimAndMerge(ctx, n, batch, head)
+	return cl.id, done, err
+}
+
+// claimAndMerge publishes the branch of a new case, which claims its number,
+// and brings it to main.
+func (d *Desk) claimAndMerge(ctx context.Context, n *newcase, batch *store.Batch, head store.Hash) (bool, error) {
+	branch := nextBranch(n.claim.id)
+	if err := d.repo.Publish(ctx, batch, store.RefUpdate{Name: heads + branch, New: head}); err != nil {
+		return false, err
+	}
+	g, err := d.judge.Proposal(n.claim.main, head)
+	if err != nil {
+		return false, err
+	}
+	if _, err := d.pull(ctx, n.who, proposal{branch: branch, kind: audit.KindIntake, id: n.claim.id, head: head,
+		title: string(n.claim.id) + ": new case"}, g); err != nil {
+		return false, err
+	}
+	err = d.bring(ctx, n.who, branch)
+	var clash *conflict
+	if errors.As(err, &clash) {
+		// The same mail came in twice at once, and the other one is on main.
+		return false, d.drop(ctx, n.who, branch, head)
+	}
+	return err == nil, err
+}
+
+// drop takes a branch back whose mail is on record already.
+func (d *Desk) drop(ctx context.Context, who *actor, branch string, head store.Hash) error {
+	err := d.repo.Publish(ctx, nil, store.RefUpdate{Name: heads + branch, Old: head})
+	if err != nil {
+		return err
+	}
+	d.acting(who)
+	pull, err := d.forge.Find(ctx, branch)
+	if err == nil {
+		err = d.forge.Close(ctx, pull.Number, "")
+	}
+	return err
+}
+
+// newcase is a case in the making.
+type newcase struct {
+	d     *Desk
+	s     *audit.Setting
+	who   *actor
+	at    time.Time
+	claim *claim
+	edits []store.Edit
+}
+
+// fromMail builds revision 1 of a case and its commit.
+func (n *newcase) fromMail(b *store.Batch, in *inbound) (store.Hash, error) {
+	s, id := n.s, n.claim.id
+	record, session, err := n.keep(in, 1)
+	if err != nil {
+		return store.Hash{}, err
+	}
+	n.seen(in)
+	doc, err := n.report(in, session)
+	if err != nil {
+		return store.Hash{}, err
+	}
+	contact := psirt.Contact{Docket: casefile.FormatVersion, ID: id, MessageID: in.m.MessageID}
+	kind := ""
+	if in.answerable() {
+		contact.Address = in.from()
+		kind = s.Program.Intake.Note
+	}
+	if in.answerable() && in.trusted(n.at) {
+		kind = s.Program.Intake.Update
+		contact.Key = in.signer.Minimal().Armor()
+		if in.m.ReplyTo != nil {
+			contact.Address = in.m.ReplyTo.Addr
+		}
+	}
+	return n.build(b, doc, contact, kind, record)
+}
+
+// keep seals the mail as evidence and adds it, with its record.
+func (n *newcase) keep(in *inbound, number int) (psirt.Digest, string, error) {
+	kind := psirt.MailReport
+	if !in.opened {
+		kind = psirt.MailUnopened
+	}
+	rec := n.d.newRecord(in, n.claim.id, number, kind, n.at)
+	edits, digest, session, err := n.d.recordMail(n.who, n.s, nil, in, rec)
+	n.edits = append(n.edits, edits...)
+	return digest, session, err
+}
+
+func (n *newcase) seen(in *inbound) {
+	n.edits = append(n.edits, seenEdits(n.s, n.claim.at, in, n.claim.id)...)
+}
+
+// seenEdits put a mail's keyed hashes on record. Of a Message-ID the first
+// stands: it serves threading only.
+func seenEdits(s *audit.Setting, at *store.Snapshot, in *inbound, id psirt.CaseID) []store.Edit {
+	line := []byte(string(id) + "\n")
+	edits := []store.Edit{{Path: psirt.SeenPath(s.Program.Program, in.seenAs), Data: line}}
+	if in.idSeen != "" && in.idSeen != in.seenAs {
+		if _, ok, err := seenAt(at, s, in.idSeen); err == nil && !ok {
+			edits = append(edits, store.Edit{Path: psirt.SeenPath(s.Program.Program, in.idSeen), Data: line})
+		}
+	}
+	return edits
+}
+
+// newRecord is what may be known in clear of a mail.
+func (d *Desk) newRecord(in *inbound, id psirt.CaseID, n int, kind psirt.MailKind, at time.Time) *psirt.MailRecord {
+	rec := &psirt.MailRecord{Docket: casefile.FormatVersion, ID: id, N: n, At: at, Kind: kind, Signed: in.signed}
+	if in.signer != nil {
+		rec.Signer = seal.HMAC(in.secret, "signer", []byte(id), []byte(in.signer.Fingerprint()))
+	}
+	return rec
+}
+
+// recordMail makes the two files of a mail on record, and answers the record's
+// digest and the sealed mail's session key.
+func (d *Desk) recordMail(who *actor, s *audit.Setting, handlers []psirt.Fingerprint, in *inbound, rec *psirt.MailRecord) ([]store.Edit, psirt.Digest, string, error) {
+	to, err := s.CertsOf(s.Program.SealedReaders(handlers))
+	if err != nil {
+		return nil, "", "", err
+	}
+	sealed, session, err := sealMail(who.key, in.raw, in.mailKey, to, casefile.ContextOf(casefile.PartMail, rec.ID, rec.N), rec)
+	if err != nil {
+		return nil, "", "", err
+	}
+	rec.Sealed = psirt.SHA256(sealed)
+	file, err := casefile.SignMail(rec, who.key, rec.At)
+	if err != nil {
+		return nil, "", "", err
+	}
+	program := s.Program.Program
+	return []store.Edit{{Path: mailPath(program, rec.ID, rec.N, "pgp"), Data: sealed}, {Path: mailPath(program, rec.ID, rec.N, "yaml"), Data: file}},
+		psirt.SHA256(file), session, nil
+}
+
+// report is the report document of a mail.
+func (n *newcase) report(in *inbound, session string) (psirt.Document, error) {
+	var reported psirt.Reported
+	if in.opened {
+		reported = read(in.m, in.content, 1, false, n.s.Program)
+	}
+	raw, err := json.Marshal(reported)
+	if err != nil {
+		return nil, err
+	}
+	var doc psirt.Document
+	if err := json.Unmarshal(raw, &doc); err != nil {
+		return nil, err
+	}
+	doc["docket"], doc["id"] = float64(casefile.FormatVersion), string(n.claim.id)
+	doc["session_keys"] = map[string]any{"mail-1": session}
+	if in.opened {
+		doc["consent"] = map[string]any{"submitted_at": n.at.Format(time.RFC3339)}
+	}
+	for _, flag := range n.flags(in) {
+		list, _ := doc["flags"].([]any)
+		doc["flags"] = append(list, flag)
+	}
+	return doc, nil
+}
+
+// flags are what a person should know of how the mail came.
+func (n *newcase) flags(in *inbound) []string {
+	var out []string
+	if !in.opened {
+		out = append(out, "unopened")
+	}
+	if in.opened && in.clear {
+		out = append(out, "received-in-clear")
+	}
+	if in.malformed {
+		out = append(out, "malformed-mail")
+	}
+	return out
+}
+
+// build seals and signs revision 1 and makes its commit on top of main.
+func (n *newcase) build(b *store.Batch, doc psirt.Document, contact psirt.Contact, kind string, records ...psirt.Digest) (store.Hash, error) {
+	s, id := n.s, n.claim.id
+	c := &psirt.Case{Docket: casefile.FormatVersion, ID: id, Program: s.Program.Program, Policy: s.Blob, State: s.Program.Initial().Name,
+		Opened: n.at, Revision: 1, Mails: records,
+		Log: []psirt.Entry{{Revision: 1, At: n.at, To: s.Program.Initial().Name, By: n.who.key.Cert().Fingerprint()}}}
+	if kind != "" {
+		u, err := standardUpdate(s, c, kind)
+		if err != nil {
+			return store.Hash{}, err
+		}
+		c.Updates = append(c.Updates, u)
+	}
+	r := &draft{d: n.d, from: &one{Case: &psirt.Case{}, setting: s}, now: c, at: n.at, who: n.who,
+		open: &contents{report: doc, contact: contact}, recontact: true}
+	if err := r.sealPart(&c.Sealed, doc, casefile.PartSealed, s.Program.SealedReaders(nil)); err != nil {
+		return store.Hash{}, err
+	}
+	if err := r.sealAgain(); err != nil {
+		return store.Hash{}, err
+	}
+	file, err := casefile.Sign(c, n.who.key, n.at)
+	if err != nil {
+		return store.Hash{}, err
+	}
+	main, err := n.d.repo.Commit(n.claim.main)
+	if err != nil {
+		return store.Hash{}, err
+	}
+	n.edits = append(n.edits, store.Edit{Path: psirt.CasePath(c.Program, id), Data: file})
+	update := ""
+	if kind != "" {
+		update = "1 " + kind
+	}
+	return n.d.commit(b, n.who, n.at, main.Tree, []store.Hash{n.claim.main}, n.edits,
+		message(string(id)+": new case, "+c.State, "Case", string(id), "Move", c.State, "Revision", strconv.Itoa(1), "Update", update))
+}

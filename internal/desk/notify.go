@@ -1,0 +1,111 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/docket-psirt/docket/internal/mail"
+	"github.com/docket-psirt/docket/internal/psirt"
+	"github.com/docket-psirt/docket/internal/seal"
+)
+
+// notifyMail sends each handler the mail itself, sealed to their own key, into
+// their own mailbox. It is a convenience: the case is on record already, so a
+// failure is a warning.
+func (d *Desk) notifyMail(ctx context.Context, c *one, in *inbound, to mail.Sender) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "A mail has come in for %s (signature: %s).\n", c.ID, in.signed)
+	switch {
+	case !in.opened:
+		b.WriteString("It could not be opened. The untouched mail is kept: docket mail " + string(c.ID) + "\n")
+	default:
+		if in.clear {
+			b.WriteString("It came in clear, so others may have read it.\n")
+		}
+		fmt.Fprintf(&b, "\nFrom: %s\nSubject: %s\n\n%s\n", in.from(), subjectOf(in.m, in.content), in.content.Text)
+		for _, a := range in.content.Attachments {
+			fmt.Fprintf(&b, "\nAttached: %s (%s, %d bytes)", a.Name, a.ContentType, a.Size)
+		}
+	}
+	return d.tell(ctx, c, string(c.ID)+": mail", b.String(), to)
+}
+
+// NotifyOverdue sends the handlers of each overdue case an alarm, sealed to
+// their own keys.
+func (d *Desk) NotifyOverdue(ctx context.Context, list []Due, to mail.Sender) error {
+	texts := map[psirt.CaseID]string{}
+	var order []psirt.CaseID
+	for _, due := range list {
+		if due.Status != psirt.ClockOverdue {
+			continue
+		}
+		if texts[due.ID] == "" {
+			order = append(order, due.ID)
+		}
+		texts[due.ID] += fmt.Sprintf("%s was due at %s: %s\n", due.Clock, due.Reading.Due.Format(time.RFC3339), due.Means)
+	}
+	var errs []error
+	for _, id := range order {
+		c, err := d.onMain(id)
+		if err == nil {
+			err = d.tell(ctx, c, string(id)+": overdue", texts[id], to)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// tell sends a text to each handler of a case, encrypted to that person alone
+// and signed by the bot.
+func (d *Desk) tell(ctx context.Context, c *one, subject, text string, to mail.Sender) error {
+	who, err := d.bot(c.setting)
+	if err != nil {
+		return err
+	}
+	p := c.setting.Program
+	handlers := c.Handlers
+	if len(handlers) == 0 {
+		handlers = p.With(psirt.RoleTeam)
+	}
+	var errs []error
+	for _, f := range handlers {
+		person, ok := p.ByKey(f)
+		if !ok || person.Mail == "" {
+			continue
+		}
+		errs = append(errs, d.tellOne(ctx, c, who, person, subject, text, to))
+	}
+	return errors.Join(errs...)
+}
+
+func (d *Desk) tellOne(ctx context.Context, c *one, who *actor, person psirt.Person, subject, text string, to mail.Sender) error {
+	cert, err := c.setting.Cert(person.Key)
+	if err != nil {
+		return err
+	}
+	p := c.setting.Program
+	at := d.now()
+	// Number 0: no update has it, so a reply to it never threads as an answer
+	// of the reporter.
+	letter := mail.Draft{From: mail.Address{Name: p.Name, Addr: p.Intake.Addresses[0]}, To: mail.Address{Addr: person.Mail},
+		Subject: subject, Date: at, MessageID: newMessageID(c.ID, 0, strings.ToLower(p.Intake.Domain)), Text: text, Auto: true}
+	entity, err := letter.Entity()
+	if err != nil {
+		return err
+	}
+	sealed, err := who.key.SealMail(entity, []*seal.Cert{cert}, at)
+	if err != nil {
+		return err
+	}
+	data, err := letter.Encrypted(sealed.Armor, outerSubject(c.ID))
+	if err != nil {
+		return err
+	}
+	if _, err := to.Send(ctx, p.Intake.Addresses[0], person.Mail, letter.MessageID, data); err != nil {
+		return fmt.Errorf("%s could not be notified: %w", person.Handle, err)
+	}
+	return nil
+}

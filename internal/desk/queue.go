@@ -1,0 +1,264 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/docket-psirt/docket/internal/audit"
+	"github.com/docket-psirt/docket/internal/psirt"
+	"github.com/docket-psirt/docket/internal/seal"
+	"github.com/docket-psirt/docket/internal/store"
+)
+
+// Edits are signed revisions that wait in a queue of the person who made them,
+// kept in this repository only, until docket push or the next move takes them
+// along as one proposal.
+
+func withKey(who *actor) []*seal.Key { return []*seal.Key{who.key} }
+
+func (d *Desk) queued(who *actor, id psirt.CaseID) (store.Hash, error) {
+	h, err := d.repo.LocalRef(queueRef(who.handle, id))
+	if errors.Is(err, fs.ErrNotExist) {
+		return store.Hash{}, nil
+	}
+	return h, err
+}
+
+// Change edits the sealed documents of a case: it is given copies and changes
+// them. What is returned says what changed, in paths, for a person's eyes.
+type Change func(report psirt.Document, contact *psirt.Contact) (changed []string, err error)
+
+// Edited is what an edit did.
+type Edited struct {
+	ID       psirt.CaseID `json:"id"`
+	Revision int          `json:"revision"`
+	Changed  []string     `json:"changed"`
+	Queued   int          `json:"queued"` // edits that wait for docket push
+}
+
+// Edit makes one signed revision of the sealed documents and queues it.
+func (d *Desk) Edit(ctx context.Context, id psirt.CaseID, change Change) (*Edited, error) {
+	t, who, open, err := d.asAnalyst(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	report, contact := open.report.Clone(), open.contact
+	changed, err := change(report, &contact)
+	if err != nil {
+		return nil, err
+	}
+	if len(changed) == 0 {
+		return &Edited{ID: id, Revision: t.c.Revision, Queued: d.waiting(t)}, nil
+	}
+	if report["id"] != string(id) || contact.ID != id {
+		return nil, &Problem{Text: "the ID of a document never changes", Do: "nothing was changed"}
+	}
+	open.report = report
+	r := d.revise(t.c, who, open)
+	r.reseal = true
+	if contact != open.contact {
+		open.contact, r.recontact = contact, true
+	}
+	if err := r.takeMails(); err != nil {
+		return nil, err
+	}
+	batch := d.repo.NewBatch()
+	n := strconv.Itoa(r.now.Revision)
+	head, err := r.commitTo(batch, t.c.commit, fmt.Sprintf("%s: edit, revision %s", id, n), "Case", string(id), "Revision", n, "Edit", sections(changed))
+	if err != nil {
+		return nil, err
+	}
+	if err := d.repo.Keep(batch, head); err != nil {
+		return nil, err
+	}
+	if err := d.repo.SetLocalRef(queueRef(who.handle, id), t.queue, head); err != nil {
+		return nil, err
+	}
+	t.queue = head
+	return &Edited{ID: id, Revision: r.now.Revision, Changed: changed, Queued: d.waiting(t)}, nil
+}
+
+// sections names the top-level sections that an edit touches: words of the
+// schema, so they tell nothing of a report.
+func sections(changed []string) string {
+	var out []string
+	for _, path := range changed {
+		head, _, _ := strings.Cut(path, ".")
+		head, _, _ = strings.Cut(head, "[")
+		if !slices.Contains(out, head) {
+			out = append(out, head)
+		}
+	}
+	slices.Sort(out)
+	return strings.Join(out, ", ")
+}
+
+// waiting counts the revisions in the queue of a tip.
+func (d *Desk) waiting(t *tip) int {
+	if t.queue.IsZero() {
+		return 0
+	}
+	base := t.branch
+	if base.IsZero() {
+		base, _ = d.repo.Ref(mainRef)
+	}
+	commits, err := d.repo.Between(t.queue, base)
+	if err != nil {
+		return 0
+	}
+	return len(commits)
+}
+
+// Push sends a person's queued edits of a case as one proposal.
+func (d *Desk) Push(ctx context.Context, id psirt.CaseID) (*Proposed, error) {
+	t, who, _, err := d.asAnalyst(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if t.queue.IsZero() {
+		return nil, &Problem{Text: fmt.Sprintf("no edits of %s wait to be pushed", id), Do: "make one with docket set, edit or attach"}
+	}
+	if err := d.fits(t, id); err != nil {
+		return nil, err
+	}
+	if err := d.publish(ctx, nil, who, t, id, t.queue); err != nil {
+		return nil, err
+	}
+	return d.submit(ctx, who, id, t.queue, audit.KindEdit, fmt.Sprintf("%s: edits by %s", id, who.handle))
+}
+
+// fits holds that the queue stands on what is there now.
+func (d *Desk) fits(t *tip, id psirt.CaseID) error {
+	fits := false
+	var err error
+	if t.branch.IsZero() {
+		base, rerr := d.repo.Ref(mainRef)
+		if rerr != nil {
+			return rerr
+		}
+		g, perr := d.judge.Proposal(base, t.queue)
+		if perr != nil {
+			return perr
+		}
+		fits = len(g.Findings) == 0
+		if !fits {
+			return &Problem{Text: fmt.Sprintf("the queued edits of %s do not fit any more: %s", id, g.Findings[0].Text),
+				Do: "drop them with docket push --drop and make them again"}
+		}
+		return nil
+	}
+	if fits, err = d.repo.IsAncestor(t.branch, t.queue); err != nil {
+		return err
+	}
+	if !fits {
+		return &Problem{Text: fmt.Sprintf("a proposal for %s was opened since your edits were made", id), Do: "drop them with docket push --drop and make them again on top of it"}
+	}
+	return nil
+}
+
+// Drop throws a person's queued edits of a case away.
+func (d *Desk) Drop(ctx context.Context, id psirt.CaseID) error {
+	c, err := d.onMain(id)
+	if err != nil {
+		return err
+	}
+	who, err := d.me(c.setting)
+	if err != nil {
+		return err
+	}
+	h, err := d.queued(who, id)
+	if err != nil || h.IsZero() {
+		return err
+	}
+	return d.repo.SetLocalRef(queueRef(who.handle, id), h, store.Hash{})
+}
+
+// Waiting lists the cases of which the person who acts has queued edits.
+func (d *Desk) Waiting() ([]psirt.CaseID, error) {
+	_, at, err := d.main()
+	if err != nil {
+		return nil, err
+	}
+	all, err := d.settings(at)
+	if err != nil {
+		return nil, err
+	}
+	var out []psirt.CaseID
+	for _, s := range all {
+		who, err := d.me(s)
+		if err != nil {
+			continue
+		}
+		prefix := "refs/docket/queue/" + who.handle + "/"
+		refs, err := d.repo.LocalRefs(prefix)
+		if err != nil {
+			return nil, err
+		}
+		for _, ref := range refs {
+			if id := psirt.CaseID(strings.TrimPrefix(ref.Name, prefix)); strings.HasPrefix(string(id), s.Program.Prefix+"-") {
+				out = append(out, id)
+			}
+		}
+	}
+	return out, nil
+}
+
+// Message sends words of one's own to the reporter without moving the case:
+// ask and reply. They go out once approved.
+func (d *Desk) Message(ctx context.Context, id psirt.CaseID, kind, words string) (*Proposed, error) {
+	t, who, open, err := d.asAnalyst(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if strings.TrimSpace(words) == "" {
+		return nil, usage("there is nothing to send", "write the message to a file and add --message FILE")
+	}
+	r := d.revise(t.c, who, open)
+	if err := r.takeMails(); err != nil {
+		return nil, err
+	}
+	subject, body := splitWords(words, id)
+	if err := r.own(kind, subject, body); err != nil {
+		return nil, err
+	}
+	return d.propose(ctx, r, t, audit.KindUpdate, fmt.Sprintf("%s: %s", id, kind), "Edit", "updates")
+}
+
+// Questions drafts the question for what a report lacks.
+func (d *Desk) Questions(ctx context.Context, id psirt.CaseID) (string, error) {
+	t, _, open, err := d.asAnalyst(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	p := t.c.setting.Program
+	var b strings.Builder
+	name := ""
+	if n := open.report.Values("reporter.name"); len(n) > 0 {
+		name, _ = n[0].(string)
+	}
+	if name == "" {
+		fmt.Fprintf(&b, "Subject: [%s] Questions about your report\n\nHello,\n\n", id)
+	} else {
+		fmt.Fprintf(&b, "Subject: [%s] Questions about your report\n\nDear %s,\n\n", id, name)
+	}
+	b.WriteString("thank you for your report. To go on we need the following:\n\n")
+	n := 0
+	for _, asked := range p.Report.Asked {
+		for _, token := range open.report.Values("missing") {
+			if token == asked.Token {
+				n++
+				fmt.Fprintf(&b, "%d. %s\n", n, asked.Question)
+			}
+		}
+	}
+	if n == 0 {
+		return "", nil
+	}
+	fmt.Fprintf(&b, "\nPlease answer this mail, encrypted to the same key as before, and keep\nthe report confidential meanwhile.\n\nKind regards\n%s\n", p.Name)
+	return b.String(), nil
+}

@@ -1,0 +1,352 @@
+package desk
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/docket-psirt/docket/internal/audit"
+	"github.com/docket-psirt/docket/internal/casefile"
+	"github.com/docket-psirt/docket/internal/psirt"
+	"github.com/docket-psirt/docket/internal/seal"
+	"github.com/docket-psirt/docket/internal/store"
+)
+
+// Row is a case in a list.
+type Row struct {
+	ID       psirt.CaseID  `json:"id"`
+	Program  string        `json:"program"`
+	State    string        `json:"state"`
+	Label    string        `json:"label"`
+	Phase    psirt.Phase   `json:"phase"`
+	Outcome  psirt.Outcome `json:"outcome,omitempty"`
+	Opened   time.Time     `json:"opened"`
+	Revision int           `json:"revision"`
+	Due      *time.Time    `json:"due,omitempty"` // the next deadline of the team
+	Overdue  bool          `json:"overdue"`
+	Title    string        `json:"title,omitempty"` // where a key at hand opens the case
+}
+
+// Filter says which cases to list.
+type Filter struct {
+	Open    bool
+	State   string
+	Program string
+	Overdue bool
+}
+
+// List lists cases, with titles for those whose key is at hand. It reads one
+// envelope per case.
+func (d *Desk) List(f Filter) ([]Row, error) {
+	out := []Row{}
+	titles := map[string][]*seal.Key{}
+	err := d.each(func(c *one) error {
+		state, _ := c.setting.Program.State(c.State)
+		if f.Open && state.Phase == psirt.PhaseClosed || f.State != "" && f.State != c.State || f.Program != "" && f.Program != c.Program {
+			return nil
+		}
+		row := Row{ID: c.ID, Program: c.Program, State: c.State, Label: state.Label, Phase: state.Phase, Outcome: c.Outcome, Opened: c.Opened, Revision: c.Revision}
+		if state.Phase != psirt.PhaseClosed {
+			if err := d.due(c, &row); err != nil {
+				return err
+			}
+		}
+		if f.Overdue && !row.Overdue {
+			return nil
+		}
+		with, ok := titles[c.Program]
+		if !ok {
+			var err error
+			if with, err = d.readers(c.setting); err != nil {
+				return err
+			}
+			titles[c.Program] = with
+		}
+		row.Title = d.title(c, with)
+		out = append(out, row)
+		return nil
+	})
+	return out, err
+}
+
+// each goes through all cases on main, in order.
+func (d *Desk) each(fn func(*one) error) error {
+	if err := d.repo.Fetch(context.Background()); err != nil {
+		return err
+	}
+	head, at, err := d.main()
+	if err != nil {
+		return err
+	}
+	all, err := d.settings(at)
+	if err != nil {
+		return err
+	}
+	for _, s := range all {
+		err := at.Walk("cases/"+s.Program.Program, func(e store.Entry) error {
+			id := psirt.CaseID(strings.TrimSuffix(e.Name, ".yaml"))
+			if !id.Valid() || psirt.CasePath(s.Program.Program, id) != e.Path {
+				return nil
+			}
+			raw, err := at.Read(e.Path, casefile.MaxSize)
+			if err != nil {
+				return err
+			}
+			c, err := casefile.Parse(raw)
+			if err != nil {
+				return fmt.Errorf("%s: %w", e.Path, err)
+			}
+			return fn(&one{Case: c, file: raw, at: at, commit: head, setting: s})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// title is the title of a case, or empty where no key at hand opens it.
+func (d *Desk) title(c *one, with []*seal.Key) string {
+	if len(with) == 0 {
+		return ""
+	}
+	plain, err := d.unseal(c, c.Sealed, casefile.PartSealed, with)
+	if err != nil {
+		return ""
+	}
+	doc, err := casefile.DecodeReport(plain, c.ID)
+	if err != nil {
+		return ""
+	}
+	title, _ := doc["title"].(string)
+	return title
+}
+
+// readings derives the clocks of a case: from its log, its mails and the
+// receipts of its updates.
+func (d *Desk) readings(c *one) ([]psirt.Reading, error) {
+	events := c.Events()
+	records, err := d.records(c)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range records {
+		if r.N > 1 {
+			events = append(events, psirt.Event{At: r.At, Name: "mail:" + string(r.Kind)})
+		}
+	}
+	receipts, _, err := d.receiptsOf(c)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range receipts {
+		if r.Status == psirt.ReceiptSent && r.Update >= 1 && r.Update <= len(c.Updates) {
+			events = append(events, psirt.Event{At: r.At, Name: "update:" + c.Updates[r.Update-1].Kind})
+		}
+	}
+	return c.setting.Program.Readings(events, d.now()), nil
+}
+
+func (d *Desk) due(c *one, row *Row) error {
+	list, err := d.readings(c)
+	if err != nil {
+		return err
+	}
+	for _, r := range list {
+		if r.Party != "team" || r.Status != psirt.ClockRunning && r.Status != psirt.ClockOverdue {
+			continue
+		}
+		if row.Due == nil || r.Due.Before(*row.Due) {
+			due := r.Due
+			row.Due = &due
+		}
+		row.Overdue = row.Overdue || r.Status == psirt.ClockOverdue
+	}
+	return nil
+}
+
+// Shown is a case: its envelope, and what the keys at hand open.
+type Shown struct {
+	Case     *psirt.Case
+	Envelope map[string]any
+	Label    string
+	Contact  *psirt.Contact
+	Report   psirt.Document
+	Sealed   error // why the sealed parts were not opened, or nil
+	Clocks   []psirt.Reading
+	Receipts []*psirt.Receipt
+	Words    map[int]*Words // updates in own words, by number
+	Pending  bool           // a proposal is open
+	Queued   int            // edits of the person who acts that wait for docket push
+	Facts    psirt.Verdict  // every guard of every move from here
+}
+
+// Show reads a case as main has it; for the person who acts, with the queued
+// edits on top.
+func (d *Desk) Show(ctx context.Context, id psirt.CaseID) (*Shown, error) {
+	if err := d.repo.Fetch(ctx); err != nil {
+		return nil, err
+	}
+	c, err := d.onMain(id)
+	if err != nil {
+		return nil, err
+	}
+	out := &Shown{Words: map[int]*Words{}}
+	if who, err := d.me(c.setting); err == nil {
+		t, err := d.tip(ctx, id, who)
+		if err != nil {
+			return nil, err
+		}
+		if !t.queue.IsZero() {
+			c, out.Queued = t.c, d.waiting(t)
+		}
+	}
+	out.Case, out.Envelope = c.Case, casefile.Document(c.Case)
+	state, _ := c.setting.Program.State(c.State)
+	out.Label = state.Label
+	if out.Clocks, err = d.readings(c); err != nil {
+		return nil, err
+	}
+	if out.Receipts, _, err = d.receiptsOf(c); err != nil {
+		return nil, err
+	}
+	next, err := d.branch(nextBranch(id))
+	if err != nil {
+		return nil, err
+	}
+	out.Pending = !next.IsZero()
+	return out, d.showSealed(c, out)
+}
+
+func (d *Desk) showSealed(c *one, out *Shown) error {
+	with, err := d.readers(c.setting)
+	if err != nil {
+		return err
+	}
+	if len(with) == 0 {
+		out.Sealed = &Problem{Text: "the report is sealed", Do: "name the directory of your key with --keys DIR (DOCKET_KEYS)"}
+		return nil
+	}
+	open, err := d.open(c, with)
+	if err != nil {
+		out.Sealed = err
+		return nil
+	}
+	out.Contact, out.Report = &open.contact, open.report
+	for _, u := range c.Updates {
+		if u.Sealed == "" {
+			continue
+		}
+		if words, err := d.ownWords(c, u, with); err == nil {
+			out.Words[u.N] = words
+		}
+	}
+	var moves []psirt.Verdict
+	for _, t := range c.setting.Program.Transitions {
+		if !has(t.From, c.State) {
+			continue
+		}
+		outcome := psirt.Outcome("")
+		if len(t.Outcomes) > 0 {
+			outcome = t.Outcomes[0]
+		}
+		_, v := c.setting.Program.Transition(psirt.World{Case: c.Case, Report: open.report, Now: d.now()}, t.To, outcome)
+		moves = append(moves, v)
+	}
+	out.Facts = psirt.All("moves", moves...)
+	return nil
+}
+
+// Log is the story of a case: who moved, edited, approved and delivered what,
+// from history and without a key.
+func (d *Desk) Log(ctx context.Context, id psirt.CaseID) ([]audit.Event, error) {
+	if err := d.repo.Fetch(ctx); err != nil {
+		return nil, err
+	}
+	c, err := d.onMain(id)
+	if err != nil {
+		return nil, err
+	}
+	story, err := d.judge.Story(c.commit, id)
+	if err != nil {
+		return nil, err
+	}
+	receipts, _, err := d.receiptsOf(c)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range receipts {
+		story.Events = append(story.Events, audit.Event{At: r.At, Kind: "receipt", By: "mailer", Text: fmt.Sprintf("update %d: %s", r.Update, r.Status)})
+	}
+	sort.SliceStable(story.Events, func(i, j int) bool { return story.Events[i].At.Before(story.Events[j].At) })
+	return story.Events, nil
+}
+
+// Due is one clock that runs.
+type Due struct {
+	ID psirt.CaseID `json:"id"`
+	psirt.Reading
+	Means string `json:"means"`
+}
+
+// Clock lists the clocks of open cases that run, the most urgent first, and
+// brings the label due/overdue of tracking issues up to date where the bot's
+// key is at hand.
+func (d *Desk) Clock(ctx context.Context) ([]Due, error) {
+	out := []Due{}
+	late := map[psirt.CaseID]bool{}
+	var cases []*one
+	err := d.each(func(c *one) error {
+		state, _ := c.setting.Program.State(c.State)
+		if state.Phase == psirt.PhaseClosed {
+			return nil
+		}
+		cases = append(cases, &one{Case: c.Case, setting: c.setting})
+		list, err := d.readings(c)
+		if err != nil {
+			return err
+		}
+		for _, r := range list {
+			if r.Status != psirt.ClockRunning && r.Status != psirt.ClockOverdue {
+				continue
+			}
+			late[c.ID] = late[c.ID] || r.Status == psirt.ClockOverdue && r.Party == "team"
+			out = append(out, Due{ID: c.ID, Reading: r, Means: meansOf(c.setting.Program, r.Clock)})
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	sort.SliceStable(out, func(i, j int) bool { return out[i].Due.Before(out[j].Due) })
+	return out, d.labelLate(ctx, cases, late)
+}
+
+func meansOf(p *psirt.Program, name string) string {
+	for _, c := range p.Clocks {
+		if c.Name == name {
+			return c.Means
+		}
+	}
+	return ""
+}
+
+func (d *Desk) labelLate(ctx context.Context, cases []*one, late map[psirt.CaseID]bool) error {
+	for _, c := range cases {
+		who, err := d.bot(c.setting)
+		if err != nil {
+			return nil // reading needs no key; labelling is the bot's
+		}
+		add, remove := []string{"due/overdue"}, []string(nil)
+		if !late[c.ID] {
+			add, remove = nil, add
+		}
+		d.acting(who)
+		if _, err := d.forge.Label(ctx, c.Program, string(c.ID), add, remove, who.login); err != nil {
+			return err
+		}
+	}
+	return nil
+}

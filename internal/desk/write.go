@@ -1,0 +1,256 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/docket-psirt/docket/internal/audit"
+	"github.com/docket-psirt/docket/internal/forge"
+	"github.com/docket-psirt/docket/internal/psirt"
+	"github.com/docket-psirt/docket/internal/store"
+)
+
+// attempts bounds how often a step begins anew after a lost race.
+const attempts = 200
+
+// pause waits a little, and longer each time, so that processes which lost a
+// race do not meet again.
+func pause(ctx context.Context, attempt int) error {
+	limit := min(time.Duration(attempt+1)*5*time.Millisecond, 200*time.Millisecond)
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(time.Duration(rand.Int64N(int64(limit)) + int64(time.Millisecond))):
+		return nil
+	}
+}
+
+// trailers puts a commit message together; lines with empty values are left
+// out.
+func message(subject string, trailers ...string) string {
+	var b strings.Builder
+	b.WriteString(subject + "\n\n")
+	for i := 0; i+1 < len(trailers); i += 2 {
+		if trailers[i+1] != "" {
+			b.WriteString(trailers[i] + ": " + trailers[i+1] + "\n")
+		}
+	}
+	return b.String()
+}
+
+// commit makes a commit that who signs.
+func (d *Desk) commit(b *store.Batch, who *actor, at time.Time, tree store.Hash, parents []store.Hash, edits []store.Edit, msg string) (store.Hash, error) {
+	ident := store.Ident{Name: who.handle, Mail: who.mail, When: at}
+	return b.Commit(store.CommitSpec{Base: tree, Edits: edits, Parents: parents, Author: ident, Committer: ident, Message: msg,
+		Sign: func(payload []byte) (string, error) { return who.key.SignCommit(payload, at) }})
+}
+
+// acting lets the forge know who makes the changes that follow.
+func (d *Desk) acting(who *actor) { d.board.who = who }
+
+// proposal is a branch that is there, and what its pull request says.
+type proposal struct {
+	branch string
+	kind   string
+	id     psirt.CaseID
+	head   store.Hash
+	title  string
+}
+
+// pull opens the pull request of a branch, or brings it up to date, and
+// publishes the check of its head.
+func (d *Desk) pull(ctx context.Context, who *actor, p proposal, g *audit.Judgement) (forge.Pull, error) {
+	d.acting(who)
+	pull, err := d.forge.Open(ctx, forge.Proposal{Kind: p.kind, Case: string(p.id), Branch: p.branch, Base: "main",
+		Head: p.head.String(), Title: p.title, Body: pullText(g), Author: who.login})
+	if err != nil {
+		return pull, err
+	}
+	return pull, d.publishCheck(ctx, g)
+}
+
+func (d *Desk) publishCheck(ctx context.Context, g *audit.Judgement) error {
+	conclusion := forge.Success
+	if len(g.Findings) > 0 {
+		conclusion = forge.Failure
+	}
+	err := d.forge.Check(ctx, forge.Check{Head: g.Head.String(), Name: "docket/check", Conclusion: conclusion,
+		Summary: g.Verdict.Public().Text(), At: d.now()})
+	if errors.Is(err, forge.ErrNotFound) {
+		return nil // merged meanwhile
+	}
+	return err
+}
+
+// pullText is what a pull request says: the verdict on what is clear, and
+// which sealed parts change.
+func pullText(g *audit.Judgement) string {
+	var b strings.Builder
+	b.WriteString(g.Verdict.Public().Text())
+	for _, step := range g.Steps {
+		fmt.Fprintf(&b, "\nRevision %d, %s\n", step.Case.Revision, psirt.SHA256(step.File))
+		if step.Before != nil && step.Case.Sealed != step.Before.Sealed {
+			b.WriteString("The report changes: docket diff shows how, to those whose key opens it.\n")
+		}
+		if step.Before != nil && step.Case.Contact != step.Before.Contact {
+			b.WriteString("The contact changes.\n")
+		}
+		for _, u := range step.Updates {
+			fmt.Fprintf(&b, "Update %d (%s) goes to the reporter after the merge.\n", u.N, u.Kind)
+		}
+	}
+	return b.String()
+}
+
+// merge brings a branch to main when the programme lets it: it answers the
+// merge commit, or a *Refused. When somebody else has merged the branch
+// meanwhile it answers a zero hash.
+func (d *Desk) merge(ctx context.Context, who *actor, branch string) (store.Hash, *audit.Judgement, error) {
+	for i := range attempts {
+		if err := d.repo.Fetch(ctx); err != nil {
+			return store.Hash{}, nil, err
+		}
+		head, err := d.branch(branch)
+		if err != nil || head.IsZero() {
+			return store.Hash{}, nil, err
+		}
+		base, err := d.repo.Ref(mainRef)
+		if err != nil {
+			return store.Hash{}, nil, err
+		}
+		g, err := d.judge.Proposal(base, head)
+		if err != nil {
+			return store.Hash{}, nil, err
+		}
+		if !g.OK() {
+			return store.Hash{}, g, &Refused{What: "not merged", Verdict: g.Verdict}
+		}
+		h, err := d.mergeOnto(ctx, who, branch, g)
+		if errors.Is(err, store.ErrLost) {
+			if err := pause(ctx, i); err != nil {
+				return store.Hash{}, nil, err
+			}
+			continue
+		}
+		return h, g, err
+	}
+	return store.Hash{}, nil, &Problem{Text: "main changes faster than " + branch + " can be merged", Do: "try again"}
+}
+
+func (d *Desk) mergeOnto(ctx context.Context, who *actor, branch string, g *audit.Judgement) (store.Hash, error) {
+	base, err := d.repo.Commit(g.Base)
+	if err != nil {
+		return store.Hash{}, err
+	}
+	head, err := d.repo.Commit(g.Head)
+	if err != nil {
+		return store.Hash{}, err
+	}
+	fork, err := d.repo.Commit(g.Fork)
+	if err != nil {
+		return store.Hash{}, err
+	}
+	batch := d.repo.NewBatch()
+	tree, conflicts, err := d.repo.MergeTree(fork.Tree, base.Tree, head.Tree, batch)
+	if err != nil {
+		return store.Hash{}, err
+	}
+	if len(conflicts) > 0 {
+		return store.Hash{}, &conflict{paths: conflicts}
+	}
+	at := d.now()
+	h, err := d.commit(batch, who, at, tree, []store.Hash{g.Base, g.Head}, nil, message("Merge "+branch, "Case", string(g.Case)))
+	if err != nil {
+		return store.Hash{}, err
+	}
+	return h, d.repo.Publish(ctx, batch,
+		store.RefUpdate{Name: mainRef, Old: g.Base, New: h},
+		store.RefUpdate{Name: heads + branch, Old: g.Head})
+}
+
+// conflict says that main has other content at paths that the branch brings.
+type conflict struct{ paths []string }
+
+func (c *conflict) Error() string {
+	return "main has changed what the proposal changes: " + strings.Join(c.paths, ", ")
+}
+
+// settle brings the forge up to date after a merge: the pull request is
+// closed as merged, and the case's tracking issue shows its state.
+func (d *Desk) settle(ctx context.Context, who *actor, branch string, merged store.Hash, id psirt.CaseID) error {
+	d.acting(who)
+	pull, err := d.forge.Find(ctx, branch)
+	if err == nil {
+		err = d.forge.Close(ctx, pull.Number, merged.String())
+	}
+	if err != nil && !errors.Is(err, forge.ErrNotFound) && !errors.Is(err, forge.ErrClosed) {
+		return err
+	}
+	if id == "" {
+		return nil
+	}
+	return d.track(ctx, id)
+}
+
+// track brings the tracking issue of a case up to date: labels say programme
+// and state, the body shows the envelope.
+func (d *Desk) track(ctx context.Context, id psirt.CaseID) error {
+	c, err := d.onMain(id)
+	if err != nil {
+		return err
+	}
+	program := c.setting.Program.Program
+	labels := []string{"program/" + program, "state/" + c.State}
+	state, _ := c.setting.Program.State(c.State)
+	closed := state.Phase == psirt.PhaseClosed
+	old, err := d.forge.Issue(ctx, program, string(id))
+	if err == nil && !closed {
+		for _, l := range old.Labels {
+			if strings.HasPrefix(l, "needs/") || strings.HasPrefix(l, "due/") {
+				labels = append(labels, l)
+			}
+		}
+	}
+	if err != nil && !errors.Is(err, forge.ErrNotFound) {
+		return err
+	}
+	return d.forge.Track(ctx, forge.Issue{Program: program, ID: string(id), Title: string(id), Body: issueText(c), Labels: labels, Closed: closed})
+}
+
+func issueText(c *one) string {
+	state, _ := c.setting.Program.State(c.State)
+	var b strings.Builder
+	fmt.Fprintf(&b, "State: %s (%s)\n", state.Label, c.State)
+	if c.Outcome != "" {
+		fmt.Fprintf(&b, "Outcome: %s\n", c.Outcome)
+	}
+	fmt.Fprintf(&b, "Opened: %s\nRevision: %d\nMails: %d\nUpdates: %d\n", c.Opened.Format(time.RFC3339), c.Revision, len(c.Mails), len(c.Updates))
+	if len(c.Facts) > 0 {
+		fmt.Fprintf(&b, "Facts: %s\n", strings.Join(c.Facts, ", "))
+	}
+	b.WriteString("\nMoves that a label can ask for:\n")
+	for _, t := range c.setting.Program.Transitions {
+		if t.Label && has(t.From, c.State) {
+			if len(t.Outcomes) == 0 {
+				fmt.Fprintf(&b, "- move/%s\n", t.To)
+			}
+			for _, o := range t.Outcomes {
+				fmt.Fprintf(&b, "- close/%s\n", o)
+			}
+		}
+	}
+	return b.String()
+}
+
+func has(list []string, s string) bool {
+	for _, v := range list {
+		if v == s {
+			return true
+		}
+	}
+	return false
+}
