@@ -33,7 +33,7 @@ var (
 	numDate  = lower(`\b(\d{1,2})([./])(\d{1,2})[./](\d{4})\b`)
 	relative = lower(`\b(day before yesterday|yesterday|today|tonight|last night|this (?:morning|afternoon|evening)|(?:one|two|three|four|five|six|\d{1,2}) days ago|vorgestern|gestern|heute|avant-hier|hier|aujourd['’]hui)\b`)
 	weekday  = lower(`\b(?:on|last|since|this past|am|seit|letzten) (monday|tuesday|wednesday|thursday|friday|saturday|sunday|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)\b`)
-	vague    = lower(`\b(?:(?:in )?(?:the )?((?:(?:early|mid|middle of|late|end of|beginning of|start of|spring of|summer of|anfang|mitte|ende|début|fin|mi)[- ])?` + monthWord + ` \d{4})|(last (?:week|month|year|spring|summer|autumn|fall|winter)|(?:a few|some|several|two|three|a couple of) (?:days|weeks|months) ago|earlier this (?:week|month|year)|this (?:week|month|spring|summer|autumn|winter)|(?:early|late|mid) (?:spring|summer|autumn|winter) \d{4}|(?:spring|summer|autumn|fall|winter|q[1-4])(?: of)? \d{4}|letzte woche|vergangene woche|la semaine dernière|le mois dernier|letzten monat))\b`)
+	vague    = lower(`\b(?:(?:in )?(?:the )?((?:(?:early|mid|middle of|late|end of|beginning of|start of|spring of|summer of|anfang|mitte|ende|début|fin|mi|(?:first|second|third|last) (?:week|days|half) of)[- ])?` + monthWord + ` \d{4})|(last (?:week|month|year|spring|summer|autumn|fall|winter)|(?:a few|some|several|two|three|a couple of) (?:days|weeks|months) ago|earlier this (?:week|month|year)|this (?:week|month|spring|summer|autumn|winter)|(?:early|late|mid) (?:spring|summer|autumn|winter) \d{4}|(?:spring|summer|autumn|fall|winter|q[1-4])(?: of)? \d{4}|letzte woche|vergangene woche|la semaine dernière|le mois dernier|letzten monat))\b`)
 )
 
 // moment is a day that a text names, and where.
@@ -259,7 +259,7 @@ func clockIn(low string, m moment) (observation, bool) {
 	}
 	o.zone = zoneOf(rest, m.day)
 	if o.zone == "" {
-		o.zone = zoneOf(clip(low, 200), m.day)
+		o.zone = namedZone(clip(low, 200), m.day) // said before the time, as in "Time (CET)"
 	}
 	return o, true
 }
@@ -316,6 +316,11 @@ func zoneOf(low string, day time.Time) string {
 			return fmt.Sprintf("%s%02d:%s", g[1], hours, minutes)
 		}
 	}
+	return namedZone(low, day)
+}
+
+// namedZone is zoneOf without numbers.
+func namedZone(low string, day time.Time) string {
 	if g := zoneName.groups(low); g != nil {
 		if g[2] != "" || g[1] == "utc" || g[1] == "gmt" {
 			return "Z"

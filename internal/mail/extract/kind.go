@@ -79,11 +79,14 @@ func (d *document) questions() int {
 	return n
 }
 
-var technical = lower(`\b(?:overflow|injection|xss|csrf|ssrf|idor|rce|authenticat\w*|authori[sz]\w*|bypass\w*|token|cookie|parameter|endpoint|request|header|buffer|memory|pointer|heap|stack|payload|script|shell|privileges?|root|administrator|password|hash|nonce|key|certificate|signature|encrypt\w*|decrypt\w*|counter|packet|protocol|firmware|driver|api|sql|query|file|directory|path|upload|server|port|process|service|module|library|function|code|config\w*|validat\w*|sanitiz\w*|escap\w*|filter\w*|redirect\w*|session|login|log in|html|javascript|oracle|timing|race|deseriali[sz]\w*|access control|permission\w*|paramètre|droits|répertoire|module|requête|berechtigung\w*|datei|verzeichnis|anfrage|protokoll|pin|schlüssel)\b`)
+var technical = lower(`\b(?:overflow|injection|xss|csrf|ssrf|idor|rce|authenticat\w*|authori[sz]\w*|bypass\w*|token|cookie|parameter|endpoint|request|header|buffer|memory|pointer|heap|stack|payload|script|shell|privileges?|root|administrator|password|hash|nonce|key|certificate|signature|encrypt\w*|decrypt\w*|counter|packet|protocol|firmware|driver|api|sql|query|file|directory|path|upload|server|port|process|service|module|library|function|code|config\w*|validat\w*|sanitiz\w*|escap\w*|filter\w*|redirect\w*|session|login|log in|html|javascript|oracle|timing|side[- ]channel|leak\w*|crash\w*|kernel|command|chip|response|race|deseriali[sz]\w*|access control|permission\w*|paramètre|droits|répertoire|module|requête|berechtigung\w*|datei|verzeichnis|anfrage|protokoll|pin|schlüssel)\b`)
 
 // minTechnical is how many technical words a text without product, steps and
 // address needs to count as a description.
 const minTechnical = 4
+
+// longText is the number of words from which on half of them are enough.
+const longText = 120
 
 // insufficient reports whether nothing in the mail describes a weakness
 // technically: no steps, no address, no version, no description under a
@@ -97,16 +100,14 @@ func (d *document) insufficient(r psirt.Reported) bool {
 			return false
 		}
 	}
-	words := map[string]bool{}
+	words, all := map[string]bool{}, 0
 	for _, s := range d.said {
+		all += wordCount(s.text)
 		for _, w := range technical().FindAllString(s.low, 20) {
 			words[w] = true
 		}
-		if len(words) >= minTechnical+2 {
-			break
-		}
 	}
-	return len(words) < minTechnical
+	return len(words) < minTechnical && (all < longText || len(words) < 2)
 }
 
 // detailsAttached reports whether a short text leaves the details to an

@@ -7,10 +7,6 @@ import (
 	"github.com/docket-psirt/docket/internal/psirt"
 )
 
-// imagePath is the path that an attached image satisfies. It is not a member
-// of the report document.
-const imagePath = "attachments.image"
-
 // Missing lists the tokens of form.Asked, in the form's order, for which r
 // holds nothing at any of their paths. A path is made of r's JSON names joined
 // with dots; of a list, one element that has it is enough.

@@ -5,13 +5,13 @@ import (
 )
 
 var (
-	stepsTalk    = lower(`^(?:to|in order to) (?:see|reproduce|verify|confirm|trigger|replicate|repeat|demonstrate|test|check)\b[^.]{0,60}(?:[,:]|$)|\b(?:can be|to) reproduced? (?:it |this |the \w+ )?(?:by|as follows|with|like this)\b|\byou can (?:reproduce|confirm|verify|see|check|test) (?:it|this|that)\b|\bcan be (?:reproduced|confirmed|verified|triggered)\b|\b(?:open|follow) the (?:link|steps)\b.*\b(?:you|see)\b|^(?:zum|um) (?:nachstellen|reproduzieren)|^pour (?:reproduire|vérifier)\b`)
+	stepsTalk    = lower(`^(?:to|in order to) (?:see|reproduce|verify|confirm|trigger|replicate|repeat|demonstrate|test|check)\b[^.]{0,60}(?:[,:]|$)|\b(?:can be|to) reproduced? (?:it |this |the \w+ )?(?:by|as follows|with|like this)\b|^(?:put|enter|open|type|send|paste|log in|go to|visit|click|call|run)\b.*\b(?:and|then)\b.*\b(?:you|appears?|gets?|shows?|see|returns?)\b|\byou can (?:reproduce|confirm|verify|see|check|test) (?:it|this|that)\b|\bcan be (?:reproduced|confirmed|verified|triggered)\b|\b(?:open|follow) the (?:link|steps)\b.*\b(?:you|see)\b|^(?:zum|um) (?:nachstellen|reproduzieren)|^pour (?:reproduire|vérifier)\b`)
 	exampleTalk  = lower(`^(?:example|for example|exemple|par exemple|beispiel|zum beispiel)\b`)
 	attachTalk   = lower(`\b(?:attach\w*|enclosed?|anhang|angehängt|ci-joint|pièce jointe|joint)\b`)
 	attachSteps  = lower(`\b(?:steps?|poc|proof|reproduc\w*|everything|how to|demo\w*|walk-?through|script|video|schritte|étapes)\b`)
 	attachDetail = lower(`\b(?:details?|everything|full report|whole report|complete report|the report|report\.\w+|description|write-?up|whitepaper|all information|rest of|alles|détails|rapport|bericht|technical)\b`)
 	imperative   = lower(`^(?:then |now |first,? |next,? |as (?:the |an? )?\w+(?: \w+)?, )?(?:log ?(?:in|on|out)|sign in|open|send|click|go|run|start|boot|copy|create|set|enter|use|visit|intercept|change|replace|select|call|connect|upload|download|install|make|put|take|type|press|navigate|browse|execute|submit|save|edit|insert|remove|wait|repeat|observe|look|note|compare|read|write|choose|add|delete|restart|reboot|capture|configure|get|request|post|point|finish|paste|modify|verify|check|ask|export|import|plug|pull|hold|mount|load|launch|build|compile|craft|forge|register|disable|enable|switch|turn|you (?:get|see|are)|ouvrir|copier|lancer|redémarrer|cliquer|envoyer|se connecter|changer|öffnen|starten|anmelden|klicken|senden)\b`)
-	fixTalk      = lower(`\b(?:possible|suggested|proposed|simple|simplest|easy|obvious|recommended|better|proper|quick|good) (?:fix|correction|repair|remedy|mitigation|solution|workaround|way out)\b|^as (?:for )?a (?:repair|fix|remedy|correction|workaround|mitigation|stop-?gap)\b|\b(?:i|we)(?: would| ['’]d|['’]d)? (?:suggest|recommend|propose|advise)\b|\b(?:should|could|can|may|might) (?:probably |easily |simply )?be (?:fixed|corrected|repaired|remedied|mitigated|solved|closed) (?:by|with|if)\b|^to (?:fix|repair|correct|mitigate|remedy) (?:this|it|the)\b|\bwhat (?:i|we) would do\b|\bmy (?:suggestion|proposal|recommendation|advice)\b|\bour (?:suggestion|proposal|recommendation)\b|\bthe (?:fix|remedy|correction|repair) (?:is|would be|could be)\b|\b(?:je|nous) (?:suggère|propose|recommande)|\b(?:ich|wir) (?:schlage|empfehle|würde)|\bworkaround\b`)
+	fixTalk      = lower(`\b(?:possible|suggested|proposed|simple|simplest|easy|obvious|recommended|better|proper|quick|good) (?:fix|correction|repair|remedy|mitigation|solution|workaround|way out)\b|^as (?:for )?a (?:repair|fix|remedy|correction|workaround|mitigation|stop-?gap)\b|\b(?:i|we)(?: would| ['’]d|['’]d)? (?:suggest|recommend|propose|advise)\b|\b(?:should|could|can|may|might) (?:probably |easily |simply )?be (?:fixed|corrected|repaired|remedied|mitigated|solved|closed) (?:by|with|if)\b|^to (?:fix|repair|correct|mitigate|remedy) (?:this|it|the)\b|\bwhat (?:i|we) would do\b|\bmy (?:suggestion|proposal|recommendation|advice)\b|\bour (?:suggestion|proposal|recommendation)\b|\bthe (?:fix|remedy|correction|repair) (?:is|would be|could be)\b|\b(?:je|nous) (?:suggère|propose|recommande)|\b(?:ich|wir) (?:schlage|empfehle|würde)|\bworkaround\b|\bwould (?:solve|fix|close|prevent|remove|stop|avoid|be enough|suffice|help)\b|^(?:please |just |simply )?(?:use|sanitise|sanitize|escape|validate|encode|parametri[sz]e|bind) (?:prepared|parameteri[sz]ed|proper|all|output|input|the (?:value|input|output|name))\b`)
 	fixNot       = lower(`\?$|\bno (?:fix|workaround|suggestion|idea|mitigation)\b|\bwill be fixed\b|\bwhen you\b|\b(?:suggest|recommend|propose) (?:a |that we (?:talk|meet)|to (?:talk|meet|call|publish|disclose))`)
 )
 
@@ -45,10 +45,10 @@ func (d *document) readSteps() passage {
 		return p
 	}
 	for _, find := range [...]func() string{
-		func() string { return d.paragraphFrom(stepsTalk, nil) },
+		func() string { return d.paragraphFrom(stepsTalk) },
 		d.listOfSteps,
 		d.attachedSteps,
-		func() string { return d.paragraphFrom(exampleTalk, nil) },
+		func() string { return d.paragraphFrom(exampleTalk) },
 	} {
 		if text := find(); text != "" {
 			return passage{text: text}
@@ -72,9 +72,9 @@ func (d *document) readFix() passage {
 
 // paragraphFrom is the rest of the paragraph from the first sentence that p
 // matches, with the list or listing that follows.
-func (d *document) paragraphFrom(p, not pattern) string {
+func (d *document) paragraphFrom(p pattern) string {
 	for i, s := range d.said {
-		if !proseField(s.path) || !p.in(s.low) || (not != nil && not.in(s.low)) {
+		if !proseField(s.path) || !p.in(s.low) {
 			continue
 		}
 		text := []string{s.text}

@@ -152,7 +152,7 @@ func contains(list []string, s string) bool {
 }
 
 var (
-	sawVerb    = lower(`\b(?:i|we|je|j['’]ai|nous|ich|wir)\b[^.;]{0,80}\b(?:saw|seen|noticed|observed|tried|tested|found|did|reproduced|discovered|visited|opened|remarqué|constaté|testé|gesehen|bemerkt|getestet|entdeckt)\b|\b(?:noticed|observed|seen|tested|happened|occurred) (?:it |this )?(?:on|at)\b`)
+	sawVerb    = lower(`^(?:tried|tested|noticed|observed|seen|found|saw)\b|\b(?:i|we|je|j['’]ai|nous|ich|wir)\b[^.;]{0,80}\b(?:saw|seen|noticed|observed|tried|tested|found|did|reproduced|discovered|visited|opened|remarqué|constaté|testé|gesehen|bemerkt|getestet|entdeckt)\b|\b(?:noticed|observed|seen|tested|happened|occurred) (?:it |this )?(?:on|at)\b`)
 	removeVerb = lower(`\b(?:removed|deleted|stopped|closed|restarted) [^.;]{0,40}\bat\b`)
 )
 

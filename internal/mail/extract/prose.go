@@ -18,6 +18,7 @@ var (
 	inBody     = exactly(`\byour ([\p{Ll}\d-]+(?: [\p{Ll}\d-]+)? ` + systemNoun + `|[\p{Ll}-]+ desk)\b|\bvotre ((?:site|portail|plateforme|application|outil|service|espace) (?:des? |du |d['’])[\p{Ll}-]+)|\bIhr(?:e[mnrs]?)? ([\p{Lu}][\p{Ll}]*(?:portal|seite|shop|plattform|anwendung|desk))`)
 	modelCode  = exactly(`\b([A-Z]{1,8}-?\d{2,6}[A-Z0-9]*(?:-[A-Z0-9]+)*)\b`)
 	notModel   = lower(`^(?:cve|cwe|rfc|iso|sha|aes|rsa|md|utf|tls|ssl|ipv|vu|cvss|fips|hmac|http|cc|din|en|pkcs|usb|x)-?\d|^base\d`)
+	staff      = lower(`\b(?:desk|portal|site|shop|service) (?:people|staff|agents?|employees?|team|colleagues?|operators?)\b`)
 	plainWords = lower(`^(?:same|whole|public|old|new|own|main|current|entire|other|security|this|that|support|response|reporting|web|online|very|first|second)\b`)
 	someone    = lower(`\b(psirt|cert|team|security (?:team|days)|conference|workshop|university|gmbh|ltd|inc|llc|regards|hello|dear|hi|tlp|cve|cvss|poc|dos|brussels|paris|london|utc|cet|cest)\b`)
 )
@@ -33,10 +34,11 @@ var genericNames = func() map[string]bool {
 
 // candidate is a phrase that may be the product's name.
 type candidate struct {
-	name  string
-	part  string
-	score int
-	order int
+	name     string
+	part     string
+	versions []string
+	score    int
+	order    int
 }
 
 // proseProduct finds the product that subject and prose speak of. It answers
@@ -47,7 +49,7 @@ func (d *document) proseProduct() (psirt.Product, bool) {
 	code := modelIn(d.subject)
 	switch {
 	case ok && (c.score >= sureScore || code == ""):
-		return psirt.Product{Name: c.name, PartNumber: c.part}, true
+		return psirt.Product{Name: c.name, PartNumber: c.part, Versions: c.versions}, true
 	case code != "":
 		return psirt.Product{Name: code}, true
 	}
@@ -55,7 +57,7 @@ func (d *document) proseProduct() (psirt.Product, bool) {
 		return psirt.Product{Name: at}, true
 	}
 	for _, s := range d.said {
-		if g := inBody.groups(s.text); g != nil && !plainWords.in(g[1]) {
+		if g := inBody.groups(s.text); g != nil && !plainWords.in(g[1]) && !staff.in(s.low) {
 			return psirt.Product{Name: firstOf(g[1:]...)}, true
 		}
 	}
@@ -126,6 +128,10 @@ func (d *document) weigh(byName map[string]*candidate, s sentence, at []int, sub
 	if aboutBefore.in(tail(before)) {
 		c.score++
 	}
+	if note := noteNext().FindString(after); note != "" && len(c.versions) == 0 {
+		c.versions = readVersions(s.text[start+len(name):][1:len(note)], name, false)
+		c.versions = append(c.versions, noteVersion(s.text[start+len(name):][:len(note)])...)
+	}
 	if versionNext.in(after) {
 		c.score += 3
 	}
@@ -142,6 +148,19 @@ var (
 	versionNext = lower(`^,? ?\(?(?:v|version |versions |firmware |release |build )?\d+\.\d`)
 	partNext    = lower(`^[^.;]{0,40}?\(?[^.;)]{0,40}\b(?:part|product|article|item|model)? ?(?:ref(?:erence)?|number|no|code|p/n)\b\.?`)
 )
+
+// noteNext is what stands in parentheses behind a name.
+var noteNext = lower(`^(?: [a-z]+){0,2} \([^()]{1,160}\)`)
+
+// noteVersion is a version with two points or more in such a note.
+func noteVersion(note string) []string {
+	if v := pointed().FindString(lowered(note)); v != "" {
+		return []string{v}
+	}
+	return nil
+}
+
+var pointed = lower(`\bv?\d+(?:\.\d+){2,3}[a-z]?\b`)
 
 // trimName drops words at the ends of a phrase that are not part of a name.
 func trimName(name string, start int) (string, int) {

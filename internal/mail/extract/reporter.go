@@ -11,9 +11,11 @@ var (
 	address      = lower(`[a-z0-9._%+'-]{1,64}@(?:[a-z0-9-]{1,63}\.)+[a-z]{2,24}`)
 	replyWish    = lower(`\b(reply to|answer to|respond to|write to|contact (me|us)|reach (me|us)|reached|mail (me|us)|use this|best address|joindre|erreichen|erreichbar|écrivez)\b`)
 	organisation = lower(`\b(ltd|llc|inc|gmbh|ag|kg|sa|sas|sarl|bv|b\.v|nv|vzw|asbl|aps|ab|as|oy|plc|corp|corporation|company|limited|s\.r\.l|srl|spa|e\.v|group plc|university|universität|université|universiteit|college|polytechnic|school|institute|institut|laborator(?:y|ies)|labs?|agency|consult(?:ing|ancy|ants)|security|hosting|solutions|technologies|systems|software|networks|services|bank|hospital|ministry|foundation|cert|csirt|commune|mairie|stadtwerke|stadt|council|association|society|centre hospitalier|hochschule|verein|telecom|insurance|museum|library|partners)\b|\S & \S`)
-	office       = lower(`\b(manager|professor|engineer|analyst|researcher|consultant|administrator|admin|developer|director|officer|head of|chief|ciso|cto|ceo|lead|lecturer|student|intern|architect|auditor|specialist|technician|tester|pentester|owner|founder|freelance(r)?|independent|department|dept|desk|team|group|operations|service informatique|abteilung|leiter(in)?|responsable|ingénieur|professeur|chercheur|mitarbeiter(in)?|weekdays|telephone|phone|tel|fax|mobile|best|regards)\b`)
+	office       = lower(`\b(manager|professor|engineer|analyst|researcher|consultant|administrator|admin|developer|director|officer|head of|chief|ciso|cto|ceo|lead|lecturer|student|intern|architect|auditor|specialist|technician|tester|pentester|owner|founder|freelance(r)?|independent|department|dept|desk|team|group|chair|faculty|division|unit|operations|service informatique|abteilung|leiter(in)?|responsable|ingénieur|professeur|chercheur|mitarbeiter(in)?|weekdays|telephone|phone|tel|fax|mobile|best|regards)\b`)
 	ownPseudonym = lower(`\b(pseudonym|under (this|the|my) (handle|alias|nick|nickname)|keep my (real )?name to myself|(prefer|like|want|wish) to (stay|remain|be) anonymous|not (give|share|tell|reveal) (you )?my (real )?name|(my|this) (handle|alias) (is|only)|sous (un |ce )?pseudonyme|unter (einem |diesem )?pseudonym)\b`)
-	phoneNumber  = lower(`\+?\d[\d ()/.-]{5,}\d`)
+	// sentElsewhere is said of addresses that the report went to.
+	sentElsewhere = lower(`\b(?:sent|reported|forwarded|copied|wrote|written|submitted|cc)\b[^@]{0,40}\bto\b|^(?:to|cc)\s*:`)
+	phoneNumber   = lower(`\+?\d[\d ()/.-]{5,}\d`)
 )
 
 // readReporter finds who reports. What a label says wins over the end of the
@@ -89,8 +91,10 @@ func (d *document) wantsPseudonym() bool {
 // use, or else that of the mail's header.
 func (d *document) readEmail() string {
 	for _, s := range d.at(pathEmail, pathReporter) {
-		if found := address().FindString(lowered(d.body(s))); found != "" {
-			return d.asWritten(found)
+		for _, l := range strings.Split(lowered(d.body(s)), "\n") {
+			if found := address().FindString(l); found != "" && !sentElsewhere.in(l) && !d.ours(found) {
+				return d.asWritten(found)
+			}
 		}
 	}
 	for _, s := range d.said {
@@ -249,6 +253,7 @@ func (d *document) signedName(closing []string, sender string) string {
 // displayName is the name of a From field in the order in which it is spoken.
 func displayName(name string) string {
 	name = strings.Trim(collapse(cutParenthesis(name)), "\"' ")
+	name = name[len(honorific().FindString(lowered(name))):]
 	if last, first, ok := strings.Cut(name, ","); ok && wordCount(last) == 1 && wordCount(first) == 1 {
 		name = strings.TrimSpace(first) + " " + last
 	}
@@ -257,6 +262,8 @@ func displayName(name string) string {
 	}
 	return name
 }
+
+var honorific = lower(`^(?:(?:dr|prof|mr|mrs|ms|herr|frau|dipl|ing)\b[.-]*\s*)+`)
 
 func cutParenthesis(s string) string {
 	if i := strings.IndexAny(s, "(["); i > 0 {
@@ -328,7 +335,7 @@ func localPart(addr string) string {
 
 func organisationLabel(value string) string {
 	value, _, _ = strings.Cut(value, ";")
-	return strings.TrimRight(cutParenthesis(value), " .")
+	return trimPart(cutParenthesis(value))
 }
 
 // without leaves out the parts that are the name itself.
@@ -346,6 +353,12 @@ func without(parts []string, name string) []string {
 // the first that says so of itself, or else, in a letter's end, the last that
 // is neither an office nor a department. strict leaves out the latter.
 func organisationIn(parts []string, strict bool) string {
+	for _, p := range parts {
+		p = strings.TrimSpace(cutParenthesis(p))
+		if low := lowered(p); certain.in(low) && wordCount(p) <= 7 && !address.in(low) {
+			return p
+		}
+	}
 	guess, seenOffice := "", false
 	for _, p := range parts {
 		p = strings.TrimSpace(cutParenthesis(p))
@@ -367,12 +380,13 @@ func organisationIn(parts []string, strict bool) string {
 	return guess
 }
 
-var job = lower(`\b(manager|professor|engineer|analyst|researcher|consultant|administrator|developer|director|officer|head of|chief|lead|lecturer|student|architect|auditor|specialist|technician|tester|operations|service informatique|team|department|desk)\b`)
+var job = lower(`\b(manager|professor|engineer|analyst|researcher|consultant|administrator|developer|director|officer|head of|chief|lead|lecturer|student|architect|auditor|specialist|technician|tester|operations|service informatique|team|department|desk|chair of|faculty|division)\b`)
 
 // jobTitle reports whether a part that has an organisation's word in it is an
 // office, as in "Principal Security Engineer".
 func jobTitle(low string) bool {
-	return job.in(low) && !lower2.in(low)
+	return job.in(low) && !certain.in(low)
 }
 
-var lower2 = lower(`\b(ltd|llc|inc|gmbh|bv|nv|vzw|sa|plc|university|laborator(y|ies)|agency)\b`)
+// certain are the words that only organisations have.
+var certain = lower(`\b(ltd|llc|inc|gmbh|bv|nv|vzw|sa|plc|university|laborator(y|ies)|agency)\b`)

@@ -84,7 +84,7 @@ func quotedText(s string) string {
 	return ""
 }
 
-// words counts the words of s, up to limit.
+// wordCount counts the words of s.
 func wordCount(s string) int { return len(strings.Fields(s)) }
 
 // upperStart reports whether s begins like a sentence: with a capital, a
@@ -94,7 +94,7 @@ func upperStart(s string) bool {
 	return unicode.IsUpper(r) || unicode.IsDigit(r) || (unicode.IsLetter(r) && !unicode.IsLower(r))
 }
 
-// dateNumber reports whether the token before a full stop is a day before a
+// dayBeforeMonth reports whether the token before a full stop is a day before a
 // month, as in "1. Februar".
 func dayBeforeMonth(before, after string) bool {
 	day := before[strings.LastIndexAny(before, " (")+1:]
@@ -145,11 +145,11 @@ func ends(before, after string) bool {
 	if len(before) > 40 {
 		before = before[len(before)-40:]
 	}
-	token := lowered(before[strings.LastIndexAny(before, " (\"")+1:])
-	if abbreviations[token] || dayBeforeMonth(before, after) {
+	token := before[strings.LastIndexAny(before, " (\"")+1:]
+	if abbreviations[lowered(token)] || dayBeforeMonth(before, after) {
 		return false
 	}
-	if len(token) == 1 && token[0] >= 'a' && token[0] <= 'z' && token != "i" {
+	if len(token) == 1 && token[0] >= 'A' && token[0] <= 'Z' && token != "I" {
 		return false // an initial
 	}
 	if listNumber(before) {
