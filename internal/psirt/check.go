@@ -2,7 +2,9 @@ package psirt
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -72,7 +74,8 @@ func (c *checker) names() {
 	if len(c.p.States) == 0 || c.p.States[0].Phase != PhaseReceived {
 		c.add("states", "the first state is where cases begin: its phase is received")
 	}
-	for old, now := range c.p.Renamed {
+	for _, old := range names(c.p.Renamed) {
+		now := c.p.Renamed[old]
 		if _, ok := c.p.State(now); !ok || seen[old] {
 			c.add("renamed."+old, "names a state that is gone, and the one that took its place")
 		}
@@ -80,22 +83,28 @@ func (c *checker) names() {
 }
 
 func (c *checker) facts() {
-	for name, fact := range c.p.Facts {
-		path := "facts." + name
+	for _, name := range names(c.p.Facts) {
+		fact, path := c.p.Facts[name], "facts."+name
 		if !ValidName(name) {
 			c.add(path, "a name has lower-case letters, digits and hyphens, and begins with a letter")
 		}
 		if fact.Means == "" || fact.Do == "" {
 			c.add(path, "say what it means and what to do when it does not hold (means, do)")
 		}
-		c.test(path, fact.Is, map[string]bool{name: true}, 0)
+		c.test(path, fact.Is, 0)
 	}
+	c.spans()
 }
 
-func (c *checker) test(path string, t Test, above map[string]bool, depth int) {
+// names lists the keys of a map in their order, so that the same programme
+// gives the same list of faults.
+func names[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// test judges one fact's own tests; what they refer to is judged under its own
+// name.
+func (c *checker) test(path string, t Test, depth int) {
 	if depth > maxFactDepth {
-		c.add(path, "nested too deep")
-		return
+		return // spans says so
 	}
 	set := 0
 	for _, is := range []bool{t.Present != "", t.Equals != nil, t.In != nil, t.Count != nil, t.Before != nil,
@@ -109,26 +118,13 @@ func (c *checker) test(path string, t Test, above map[string]bool, depth int) {
 		return
 	}
 	for i, part := range append(append([]Test{}, t.All...), t.Any...) {
-		c.test(fmt.Sprintf("%s[%d]", path, i), part, above, depth+1)
+		c.test(fmt.Sprintf("%s[%d]", path, i), part, depth+1)
 	}
 	if t.Not != nil {
-		c.test(path+".not", *t.Not, above, depth+1)
+		c.test(path+".not", *t.Not, depth+1)
 	}
-	if t.Fact == "" {
-		return
-	}
-	other, ok := c.p.Facts[t.Fact]
-	switch {
-	case !ok:
+	if _, ok := c.p.Facts[t.Fact]; t.Fact != "" && !ok {
 		c.add(path, "there is no fact %s", t.Fact)
-	case above[t.Fact]:
-		c.add(path, "%s depends on itself", t.Fact)
-	default:
-		below := map[string]bool{t.Fact: true}
-		for name := range above {
-			below[name] = true
-		}
-		c.test(path+"."+t.Fact, other.Is, below, depth+1)
 	}
 }
 
@@ -187,6 +183,9 @@ func (c *checker) transition(path string, t Transition) {
 	}
 	if t.Words != "" && t.Words != "allowed" && t.Words != "required" && t.Words != "forbidden" {
 		c.add(path+".words", "is allowed, required or forbidden")
+	}
+	if name, ok := strings.CutPrefix(t.On, "clock:"); ok && !slices.ContainsFunc(c.p.Clocks, func(x Clock) bool { return x.Name == name }) {
+		c.add(path+".on", "there is no clock %s", name)
 	}
 	if t.On != "" && (t.Approvals.Count > 0 || t.Words == "required") {
 		c.add(path+".on", "what the bot does by itself asks for no approval and no words of somebody's own")

@@ -2,7 +2,6 @@ package psirt
 
 import (
 	"encoding/json"
-	"fmt"
 	"reflect"
 	"sort"
 	"strings"
@@ -86,10 +85,12 @@ func (p *Program) Judge(guard string, w World) Verdict {
 	default:
 		v.Result = Sealed
 	}
-	if v.Result == Sealed {
+	switch {
+	case v.Result == Pass:
+		v.Do = ""
+	case v.Result == Sealed:
 		v.Do = "somebody whose key opens the case can judge it"
-	}
-	if negated && v.Result == Fail {
+	case negated:
 		v.Do = "it must not hold for this move"
 	}
 	return v
@@ -198,34 +199,49 @@ func before(w World, b *Before) bool {
 	return len(found) > 0 && len(limits) > 0
 }
 
+// times reads all values as times; when one is none, there is nothing to
+// compare, so that before fails closed.
 func times(found []any) []time.Time {
 	var out []time.Time
 	for _, v := range found {
 		s, _ := v.(string)
-		for _, layout := range []string{time.RFC3339, time.DateOnly} {
-			if t, err := time.Parse(layout, s); err == nil {
-				out = append(out, t)
-				break
-			}
+		t, err := time.Parse(time.RFC3339, s)
+		if err != nil {
+			t, err = time.Parse(time.DateOnly, s)
 		}
+		if err != nil {
+			return nil
+		}
+		out = append(out, t)
 	}
 	return out
 }
 
 // same compares as a person would: 1 and 1.0 are the same number.
 func same(a, b any) bool {
-	if reflect.DeepEqual(a, b) {
-		return true
+	if x, ok := number(a); ok {
+		y, ok := number(b)
+		return ok && x == y
 	}
-	switch a.(type) {
-	case string, bool, nil:
-		return false
+	return reflect.DeepEqual(a, b)
+}
+
+// number reads what JSON and YAML decoders give for a number.
+func number(v any) (float64, bool) {
+	switch v := v.(type) {
+	case float64:
+		return v, true
+	case int:
+		return float64(v), true
+	case int64:
+		return float64(v), true
+	case uint64:
+		return float64(v), true
+	case json.Number:
+		n, err := v.Float64()
+		return n, err == nil
 	}
-	switch b.(type) {
-	case string, bool, nil:
-		return false
-	}
-	return fmt.Sprint(a) == fmt.Sprint(b)
+	return 0, false
 }
 
 // values lists the non-empty values at a path; lists on the way are gone

@@ -131,8 +131,11 @@ func CaseDir(program string, id CaseID) string {
 func ProgramPath(program string) string { return "cases/" + program + "/program.yaml" }
 
 // SeenPath is where the fact that a mail is on record stands: one line for one
-// keyed hash.
+// keyed hash. It is empty when k is not valid.
 func SeenPath(program string, k Keyed) string {
+	if !k.Valid() {
+		return ""
+	}
 	h := k.Hex()
 	return "cases/" + program + "/seen/" + h[0:1] + "/" + h[1:2] + "/" + h[2:3] + "/" + h
 }

@@ -19,9 +19,9 @@ func (p *Program) Transition(w World, to string, outcome Outcome) (Transition, V
 		return Transition{}, All(what, Failed("the programme has no state "+to, p.possible(w.Case.State)))
 	}
 	if closing := state.Phase == PhaseClosed; closing != (outcome != "") {
-		do := "say which with --outcome: " + joinOutcomes(p.outcomes(w.Case.State, to))
-		if !closing {
-			do = "leave the outcome out"
+		do := "leave the outcome out"
+		if closing {
+			do = p.ways(w.Case.State, to)
 		}
 		return Transition{}, All(what, Failed("an outcome goes with closing, and with nothing else", do))
 	}
@@ -35,7 +35,7 @@ func (p *Program) Transition(w World, to string, outcome Outcome) (Transition, V
 		}
 		return t, All(what, parts...)
 	}
-	return Transition{}, All(what, Failed("the programme does not know this move", p.possible(w.Case.State)))
+	return Transition{}, All(what, Failed("the programme does not know this move", p.ways(w.Case.State, to)))
 }
 
 func target(to string, outcome Outcome) string {
@@ -61,6 +61,15 @@ func (p *Program) possible(from string) string {
 		return "no move leaves " + from
 	}
 	return "from " + from + " a case can move to " + strings.Join(names, ", ")
+}
+
+// ways says with which outcomes the move can be made, or else what moves there
+// are.
+func (p *Program) ways(from, to string) string {
+	if list := p.outcomes(from, to); len(list) > 0 {
+		return "say which with --outcome: " + joinOutcomes(list)
+	}
+	return p.possible(from)
 }
 
 func (p *Program) outcomes(from, to string) []Outcome {
@@ -152,7 +161,7 @@ func (p *Program) counts(a Approval, rule ApprovalRule, role string, not []Finge
 	if !person.HasRole(role) {
 		return Failed("the approval by "+name+" counts nothing", "it takes the role "+role)
 	}
-	if a.Kind == KindAttested && (rule.kind() == KindSigned || sealed) {
+	if a.Kind != KindSigned && (a.Kind != KindAttested || rule.kind() != KindAttested || sealed) {
 		return Failed("the review by "+name+" counts nothing here", "it must be signed: docket approve")
 	}
 	return Passed("approved by " + name + ", " + a.Kind)

@@ -2,8 +2,10 @@ package psirt
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"text/template"
+	"text/template/parse"
 )
 
 // TextData is what a template may say: the envelope's ID, state and outcome,
@@ -57,11 +59,20 @@ func (b *bounded) Write(p []byte) (int, error) {
 }
 
 // Render gives subject and text of a template: a first line "Subject: …", an
-// empty line, the text. A name that the data does not have is an error.
+// empty line, the text. A name that the data does not have is an error. Of
+// text/template's language there are values, if and with, and the functions
+// and, or, not, eq and ne: a template comes from a proposal, and loops, other
+// templates or printf would let it take any time and memory.
 func Render(source string, d TextData) (subject, text string, err error) {
+	if len(source) > maxText {
+		return "", "", errors.New("the template is too long")
+	}
 	t, err := template.New("").Option("missingkey=error").Parse(source)
 	if err != nil {
 		return "", "", err
+	}
+	if len(t.Templates()) > 1 || t.Tree != nil && !simple(t.Root) {
+		return "", "", errors.New("a template has values, if, with, and, or, not, eq and ne only")
 	}
 	var b bounded
 	if err := t.Execute(&b, d); err != nil {
@@ -73,6 +84,30 @@ func Render(source string, d TextData) (subject, text string, err error) {
 		return "", "", errors.New("a template begins with a line \"Subject: …\" and an empty line")
 	}
 	return subject, text, nil
+}
+
+// simple reports whether a part of a template ends in a time that its own
+// length bounds.
+func simple(n parse.Node) bool {
+	switch n := n.(type) {
+	case *parse.ListNode:
+		return n == nil || !slices.ContainsFunc(n.Nodes, func(n parse.Node) bool { return !simple(n) })
+	case *parse.IfNode:
+		return simple(n.Pipe) && simple(n.List) && simple(n.ElseList)
+	case *parse.WithNode:
+		return simple(n.Pipe) && simple(n.List) && simple(n.ElseList)
+	case *parse.ActionNode:
+		return simple(n.Pipe)
+	case *parse.PipeNode:
+		return !slices.ContainsFunc(n.Cmds, func(c *parse.CommandNode) bool {
+			return slices.ContainsFunc(c.Args, func(n parse.Node) bool { return !simple(n) })
+		})
+	case *parse.IdentifierNode:
+		return contains([]string{"and", "or", "not", "eq", "ne"}, n.Ident)
+	case *parse.TextNode, *parse.FieldNode, *parse.DotNode, *parse.StringNode, *parse.VariableNode, *parse.BoolNode, *parse.NumberNode:
+		return true
+	}
+	return false
 }
 
 // TextDigest is the digest that an update's row carries for a standard text.

@@ -58,14 +58,17 @@ func All(what string, of ...Verdict) Verdict {
 // OK reports whether the verdict is a clean pass.
 func (v Verdict) OK() bool { return v.Result == Pass }
 
-// Reasons lists the leaves that did not pass, each with what to do.
+// Reasons lists the leaves that made the verdict what it is, each with what to
+// do: those that failed, or, where none did, those that are sealed.
 func (v Verdict) Reasons() []string {
 	if v.Result == Pass {
 		return nil
 	}
 	var out []string
 	for _, part := range v.Of {
-		out = append(out, part.Reasons()...)
+		if part.Result == v.Result {
+			out = append(out, part.Reasons()...)
+		}
 	}
 	if len(out) > 0 {
 		return out

@@ -18,10 +18,12 @@ type Opened struct {
 	Plain      []byte
 	Signer     psirt.Fingerprint // the certificate whose signature is inside
 	SessionKey string            // "9:HEX"
+	At         time.Time         // when the signature says it was made
 }
 
 // Open opens a sealed part with any of the keys and checks the signature
-// inside: exactly one, for the context, by one of signers, judged at that time.
+// inside: exactly one, for the context, by one of signers, judged at that time;
+// a zero time is the signature's own, for what a signature around it dates.
 // The armor must be canonical, the message exactly what Seal writes in form.
 // The plaintext, which still has its padding, comes only after a clean end; it
 // may have up to limit octets, else ErrTooLarge.
@@ -61,10 +63,13 @@ func (m *reading) open(r io.Reader, ctx Context, signers Certs, at time.Time) (O
 	if by == nil {
 		return Opened{}, fmt.Errorf("%w: key %016X is of none of the %d signers allowed here", ErrOtherSigner, issuer(sig), len(signers))
 	}
+	if at.IsZero() {
+		at = sig.CreationTime
+	}
 	if err := by.check(sig, m.plain, at, demand{ctx: ctx, skew: skewOwn}); err != nil {
 		return Opened{}, err
 	}
-	return Opened{Plain: m.plain, Signer: by.Fingerprint(), SessionKey: m.used}, nil
+	return Opened{Plain: m.plain, Signer: by.Fingerprint(), SessionKey: m.used, At: sig.CreationTime}, nil
 }
 
 // reading reads one encrypted message. The zero value of foreign demands the
