@@ -69,7 +69,7 @@ func firstMoment(s, low string, sent time.Time) (moment, bool) {
 	if found {
 		return best, true
 	}
-	at := vague().FindStringSubmatchIndex(low)
+	at := vague.groupsAt(low)
 	if at == nil {
 		return moment{}, false
 	}
@@ -104,7 +104,7 @@ func groupsAt(low string, at []int) []string {
 }
 
 func readISO(low string, _ time.Time) (moment, bool) {
-	at := isoDate().FindStringSubmatchIndex(low)
+	at := isoDate.groupsAt(low)
 	if at == nil {
 		return moment{}, false
 	}
@@ -121,7 +121,7 @@ func readISO(low string, _ time.Time) (moment, bool) {
 }
 
 func readDayMonth(low string, sent time.Time) (moment, bool) {
-	at := dayMonth().FindStringSubmatchIndex(low)
+	at := dayMonth.groupsAt(low)
 	if at == nil {
 		return moment{}, false
 	}
@@ -131,7 +131,7 @@ func readDayMonth(low string, sent time.Time) (moment, bool) {
 }
 
 func readMonthDay(low string, sent time.Time) (moment, bool) {
-	at := monthDay().FindStringSubmatchIndex(low)
+	at := monthDay.groupsAt(low)
 	if at == nil {
 		return moment{}, false
 	}
@@ -154,7 +154,7 @@ func yearOr(year, month, day string, sent time.Time) string {
 
 // readNumbers reads 31.1.2027, and 31/1/2027 where only one order makes sense.
 func readNumbers(low string, _ time.Time) (moment, bool) {
-	at := numDate().FindStringSubmatchIndex(low)
+	at := numDate.groupsAt(low)
 	if at == nil {
 		return moment{}, false
 	}
@@ -208,7 +208,7 @@ var weekdays = map[string]time.Weekday{
 
 // readWeekday reads "on Tuesday" as the last one before the mail.
 func readWeekday(low string, sent time.Time) (moment, bool) {
-	at := weekday().FindStringSubmatchIndex(low)
+	at := weekday.groupsAt(low)
 	if at == nil || sent.IsZero() {
 		return moment{}, false
 	}
@@ -248,7 +248,7 @@ func clockIn(low string, m moment) (observation, bool) {
 		o.from = m.clock
 		rest = low[m.end-1:]
 	} else {
-		at := clockTime().FindStringSubmatchIndex(low)
+		at := clockTime.groupsAt(low)
 		if at == nil {
 			return shortTime(low, m)
 		}
@@ -267,7 +267,7 @@ func clockIn(low string, m moment) (observation, bool) {
 // upTo reads the end of a period that begins before low[from:], and returns
 // what follows.
 func (o *observation) upTo(low string, from int) string {
-	at := clockTime().FindStringSubmatchIndex(low[from:])
+	at := clockTime.groupsAt(low[from:])
 	if at != nil && clockJoin.in(low[from:from+at[0]]) {
 		o.to = timeOf(groupsAt(low[from:], at))
 		from += at[1]
@@ -276,7 +276,7 @@ func (o *observation) upTo(low string, from int) string {
 }
 
 func shortTime(low string, m moment) (observation, bool) {
-	at := shortClock().FindStringSubmatchIndex(low)
+	at := shortClock.groupsAt(low)
 	if at == nil {
 		return observation{}, false
 	}

@@ -94,7 +94,7 @@ func (d *document) wayFound(text string, labelled bool) string {
 		}
 		return strings.TrimRight(text, " .,;")
 	}
-	if at := leadClause().FindStringSubmatchIndex(low); at != nil {
+	if at := leadClause.groupsAt(low); at != nil {
 		return strings.TrimRight(d.cutDate(text[at[2]:at[3]]), " ,")
 	}
 	verb := foundVerb.at(low)

@@ -250,7 +250,7 @@ func (d *document) standsAlone(i int, text string) bool {
 
 // cells is what the groups of p hold in s, which p sees in lower case.
 func cells(s string, p pattern) []string {
-	at := p().FindStringSubmatchIndex(lowered(s))
+	at := p.groupsAt(lowered(s))
 	if at == nil {
 		return nil
 	}
