@@ -95,10 +95,8 @@ func (d *demo) docket(want int, args ...string) (string, error) {
 // place makes a path of the demo absolute. The story names its files by these
 // folders only.
 func (d *demo) place(arg string) string {
-	for _, folder := range []string{"mail/", "words/", "out", "audit.html"} {
-		if strings.HasPrefix(arg, folder) {
-			return d.path(arg)
-		}
+	if strings.HasPrefix(arg, "mail/") || strings.HasPrefix(arg, "words/") || arg == "out" || arg == "audit.html" {
+		return d.path(arg)
 	}
 	return arg
 }
