@@ -59,6 +59,7 @@ const unsigned = "-----BEGIN PGP SIGNATURE-----\n\nAAAA\n-----END PGP SIGNATURE-
 func sign[T any](fields []field[T], t *T, signature *string, key *seal.Key, ctx seal.Context, at time.Time) ([]byte, error) {
 	*signature = unsigned
 	file, err := format(fields, t)
+	*signature = ""
 	if err != nil {
 		return nil, err
 	}

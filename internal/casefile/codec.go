@@ -87,6 +87,9 @@ func format[T any](fields []field[T], t *T) ([]byte, error) {
 		if err := f.write(&b, v); err != nil {
 			return nil, err
 		}
+		if err := f.set(new(T), v); err != nil {
+			return nil, fmt.Errorf("%s: expected %w", f.key, err)
+		}
 	}
 	if b.Len() > MaxSize {
 		return nil, fmt.Errorf("the file would have %d bytes: at most %d are allowed", b.Len(), MaxSize)
@@ -246,12 +249,13 @@ func (f field[T]) parse(r *reader, t *T) error {
 		}
 		return r.fail(f.key, "this key here")
 	}
+	line := r.at + 1
 	v, err := f.value(r, rest)
 	if err != nil {
 		return err
 	}
 	if err := f.set(t, v); err != nil {
-		return r.fail(f.key, f.form.want)
+		return &Error{Line: line, Key: f.key, Want: err.Error()}
 	}
 	return nil
 }
@@ -266,12 +270,11 @@ func (f field[T]) value(r *reader, rest string) (v value, err error) {
 		if !ok {
 			return v, r.fail(f.key, "[value, value]")
 		}
-		for _, item := range strings.Split(inner, ", ") {
-			text, err := f.form.read(r, f.key, item)
-			if err != nil {
+		v.list = strings.Split(inner, ", ")
+		for i, item := range v.list {
+			if v.list[i], err = f.form.read(r, f.key, item); err != nil {
 				return v, err
 			}
-			v.list = append(v.list, text)
 		}
 		r.at++
 	case rows:
@@ -283,9 +286,10 @@ func (f field[T]) value(r *reader, rest string) (v value, err error) {
 		if rest != " |" {
 			return v, r.fail(f.key, `"|" and the text on the lines below`)
 		}
+		line := r.at + 1
 		v.text = r.literal()
 		if !f.form.ok(v.text) {
-			err = r.fail(f.key, f.form.want)
+			err = &Error{Line: line, Key: f.key, Want: f.form.want}
 		}
 	}
 	return v, err

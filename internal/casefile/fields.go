@@ -2,7 +2,7 @@ package casefile
 
 import (
 	"errors"
-	"slices"
+	"fmt"
 
 	"github.com/docket-psirt/docket/internal/psirt"
 )
@@ -32,19 +32,21 @@ func block[T any](key string, f form, at func(*T) *string) field[T] {
 func many[T any, S ~string](key string, f form, sorted bool, at func(*T) *[]S) field[T] {
 	return field[T]{key: key, shape: list, form: f, optional: true,
 		get: func(t *T) value {
-			var v value
-			for _, s := range *at(t) {
-				v.list = append(v.list, string(s))
+			v := value{list: make([]string, len(*at(t)))}
+			for i, s := range *at(t) {
+				v.list[i] = string(s)
 			}
 			return v
 		},
 		set: func(t *T, v value) error {
-			if sorted && (!slices.IsSorted(v.list) || len(slices.Compact(slices.Clone(v.list))) != len(v.list)) {
-				return errors.New("not sorted")
+			out := make([]S, len(v.list))
+			for i, s := range v.list {
+				if sorted && i > 0 && s <= v.list[i-1] {
+					return errors.New("values that are sorted, each once")
+				}
+				out[i] = S(s)
 			}
-			for _, s := range v.list {
-				*at(t) = append(*at(t), S(s))
-			}
+			*at(t) = out
 			return nil
 		}}
 }
@@ -105,11 +107,11 @@ func updateRows(c *psirt.Case) value {
 }
 
 func setUpdates(c *psirt.Case, v value) error {
-	for _, r := range v.rows {
+	for i, r := range v.rows {
 		own := r["sealed"] != "" && r["template"] == "" && r["text"] == ""
 		standard := r["sealed"] == "" && r["template"] != "" && r["text"] != ""
 		if !own && !standard {
-			return errors.New("either sealed, or template and text")
+			return fmt.Errorf("either sealed, or template and text, in row %d", i+1)
 		}
 		c.Updates = append(c.Updates, psirt.Update{N: toInt(r["n"]), Kind: r["kind"], Revision: toInt(r["revision"]),
 			MessageID: r["message_id"], Template: psirt.ObjectID(r["template"]), Text: psirt.Digest(r["text"]),

@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	loginForm     = regexp.MustCompile(`^[ -!#-\[\]-~]{1,100}$`) // printable ASCII but " and \
+	loginForm     = regexp.MustCompile(`^[ -!#-+\--\[\]-~]{1,100}$`) // printable ASCII but " and \, and the comma, which separates
 	messageIDForm = regexp.MustCompile(`^[a-z][a-z0-9-]*\.[1-9][0-9]*\.[a-z2-7]{16,}@[a-z0-9.-]+$`)
 	plainForm     = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.@+-]*$`)
 	codeForm      = regexp.MustCompile(`^[245]\.[0-9]{1,3}\.[0-9]{1,3}$`)
@@ -29,7 +29,7 @@ var (
 	keyed       = form{want: "hmac: and 64 hexadecimal digits", ok: func(s string) bool { return psirt.Keyed(s).Valid() }}
 	fingerprint = form{want: "openpgp4fpr: and 40 or 64 upper-case hexadecimal digits", ok: func(s string) bool { return psirt.Fingerprint(s).Valid() }}
 	instant     = form{want: "a time such as 2026-11-22T09:14:03Z", ok: isTime}
-	login       = form{want: "up to 100 printable ASCII characters without quote and backslash", ok: loginForm.MatchString, quoted: true}
+	login       = form{want: "up to 100 printable ASCII characters without quote, comma and backslash", ok: loginForm.MatchString, quoted: true}
 	messageID   = form{want: "a Message-ID of ours: case.number.base32@domain, lower case", ok: messageIDForm.MatchString}
 	code        = form{want: "an enhanced status code (RFC 3463) such as 2.0.0", ok: codeForm.MatchString, quoted: true}
 	message     = form{want: "an armored OpenPGP message", ok: armored("PGP MESSAGE")}
@@ -51,7 +51,7 @@ func isNumber(s string) bool {
 
 func isTime(s string) bool {
 	t, err := time.Parse(time.RFC3339, s)
-	return err == nil && t.UTC().Format("2006-01-02T15:04:05Z") == s
+	return err == nil && !t.IsZero() && t.UTC().Format("2006-01-02T15:04:05Z") == s
 }
 
 // plain reports whether every YAML reader takes s for a string without quotes.
@@ -71,7 +71,7 @@ func armored(kind string) func(string) bool {
 				return false
 			}
 		}
-		return !strings.Contains(body, "\n\n")
+		return !strings.Contains("\n"+body, "\n\n")
 	}
 }
 

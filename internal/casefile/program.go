@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
@@ -56,9 +56,7 @@ func ParseProgram(data []byte) (*psirt.Program, error) {
 		return nil, faults
 	}
 	p := &psirt.Program{}
-	d := yaml.NewDecoder(bytes.NewReader(data))
-	d.KnownFields(true)
-	if err := d.Decode(p); err != nil {
+	if err := node.Decode(p); err != nil { // the schema knows no other fields
 		return nil, fmt.Errorf("program.yaml: %w", err)
 	}
 	if faults := p.Check(); len(faults) > 0 {
@@ -84,24 +82,55 @@ func parseYAML(data []byte) (*yaml.Node, error) {
 	if err := d.Decode(new(yaml.Node)); err != io.EOF {
 		return nil, errors.New("a second document follows; there must be one")
 	}
-	count := 0
-	if err := plainNodes(&node, &count, 0); err != nil {
+	p := prohibitions{lines: strings.Split(string(data), "\n")}
+	if err := p.check(&node, 0); err != nil {
 		return nil, err
 	}
 	return &node, nil
 }
 
-func plainNodes(n *yaml.Node, count *int, depth int) error {
-	*count++
+// prohibitions goes through the nodes of a file.
+type prohibitions struct {
+	lines []string
+	count int
+
+	// Where marked is: nodes come in the order of the file, so each line is
+	// gone through once.
+	line, column int
+	rest         string
+}
+
+// marked reports whether a node begins with an exclamation mark: the tag "!",
+// which the library overlooks, makes a string of the number behind it.
+func (p *prohibitions) marked(n *yaml.Node) bool {
+	if n.Line < 1 || n.Line > len(p.lines) {
+		return false
+	}
+	if n.Line != p.line {
+		p.line, p.column, p.rest = n.Line, 1, p.lines[n.Line-1]
+	}
+	for p.column < n.Column && p.rest != "" {
+		_, size := utf8.DecodeRuneInString(p.rest)
+		p.rest = p.rest[size:]
+		p.column++
+	}
+	return p.column == n.Column && strings.HasPrefix(p.rest, "!")
+}
+
+func (p *prohibitions) check(n *yaml.Node, depth int) error {
+	p.count++
 	switch {
-	case *count > maxNodes || depth > 64:
+	case p.count > maxNodes || depth > 64:
 		return fmt.Errorf("line %d: too many values, or nested too deep", n.Line)
 	case n.Kind == yaml.AliasNode || n.Anchor != "":
 		return fmt.Errorf("line %d: anchors and aliases are not allowed", n.Line)
-	case n.Style&yaml.TaggedStyle != 0:
+	case n.Style&yaml.TaggedStyle != 0 || p.marked(n):
 		return fmt.Errorf("line %d: tags are not allowed", n.Line)
 	case n.Kind == yaml.ScalarNode && n.Tag == "!!merge":
 		return fmt.Errorf("line %d: merge keys are not allowed", n.Line)
+	}
+	if n.Tag == "!!timestamp" {
+		n.Tag = "!!str" // YAML 1.2 has no dates: 2026-11-22 is a string
 	}
 	if n.Kind == yaml.MappingNode {
 		seen := map[string]bool{}
@@ -114,7 +143,7 @@ func plainNodes(n *yaml.Node, count *int, depth int) error {
 		}
 	}
 	for _, child := range n.Content {
-		if err := plainNodes(child, count, depth+1); err != nil {
+		if err := p.check(child, depth+1); err != nil {
 			return err
 		}
 	}
@@ -138,8 +167,6 @@ func jsonValue(v any) any {
 		return float64(v)
 	case int64:
 		return float64(v)
-	case time.Time: // what YAML 1.1 makes of 2026-11-22
-		return v.Format(time.DateOnly)
 	}
 	return v
 }
