@@ -113,7 +113,7 @@ func (a *app) printShown(s *desk.Shown) {
 		a.printf("%d edit(s) of yours wait: docket push %s\n", s.Queued, c.ID)
 	}
 	if s.Pending {
-		a.printf("A proposal is open: docket pr list\n")
+		a.printf("A proposal is open: docket pr list --open\n")
 	}
 	for _, e := range c.Log {
 		from := e.From

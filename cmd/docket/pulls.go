@@ -19,13 +19,14 @@ func (a *app) pullCommands() []*cobra.Command {
 }
 
 func (a *app) prListCommand() *cobra.Command {
-	var all bool
+	var open bool
 	c := a.jsonFlag(&cobra.Command{Use: "list", Short: "List pull requests with the programme's verdict", Args: cobra.NoArgs,
-		Example: "  docket -C cases.git pr list"})
-	c.Flags().BoolVar(&all, "all", false, "the newest 200, ended ones too")
+		Long:    "Lists the newest 200 pull requests, or with --open only those that wait.",
+		Example: "  docket -C cases.git pr list --open"})
+	c.Flags().BoolVar(&open, "open", false, "only those that wait")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		return a.with(func(d *desk.Desk) error {
-			list, err := d.Pulls(c.Context(), all)
+			list, err := d.Pulls(c.Context(), !open)
 			if err != nil {
 				return err
 			}
@@ -33,7 +34,7 @@ func (a *app) prListCommand() *cobra.Command {
 				return a.printJSON(list)
 			}
 			if len(list) == 0 {
-				a.printf("No pull request is open.\n")
+				a.printf("There is no pull request.\n")
 			}
 			w := table(a.out)
 			for _, p := range list {

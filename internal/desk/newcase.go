@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/docket-psirt/docket/internal/psirt"
 	"github.com/docket-psirt/docket/internal/seal"
 	"github.com/docket-psirt/docket/internal/store"
+	"github.com/docket-psirt/docket/schema"
 )
 
 // Case numbers are dense: a number is claimed by creating the case's branch,
@@ -220,6 +222,10 @@ func (n *newcase) fromMail(b *store.Batch, in *inbound) (store.Hash, error) {
 			contact.Address = in.m.ReplyTo.Addr
 		}
 	}
+	if schema.Validate("contact", asMap(contact)) != nil {
+		// An address or Message-ID that nobody could write to or thread by.
+		contact, kind = psirt.Contact{Docket: casefile.FormatVersion, ID: id}, ""
+	}
 	return n.build(b, doc, contact, kind, record)
 }
 
@@ -305,7 +311,36 @@ func (n *newcase) report(in *inbound, session string) (psirt.Document, error) {
 		list, _ := doc["flags"].([]any)
 		doc["flags"] = append(list, flag)
 	}
-	return doc, nil
+	return admissible(doc), nil
+}
+
+// admissible takes out of a report document what its schema does not admit, so
+// that no mail can make a case that nobody can open. Nothing is lost by it: the
+// mail itself is kept, and the flag sends a person there.
+func admissible(doc psirt.Document) psirt.Document {
+	for range len(doc) + 1 {
+		var faults *schema.Error
+		if !errors.As(schema.Validate("report", map[string]any(doc)), &faults) {
+			return doc
+		}
+		for _, f := range faults.Faults {
+			section, _, _ := strings.Cut(f.Path, ".")
+			section, _, _ = strings.Cut(section, "[")
+			delete(doc, section)
+		}
+		flags, _ := doc["flags"].([]any)
+		if !slices.Contains(flags, any("fields-left-out")) {
+			doc["flags"] = append(flags, "fields-left-out")
+		}
+	}
+	// What is left is what Docket itself wrote.
+	bare := psirt.Document{"flags": []any{"fields-left-out"}}
+	for _, own := range []string{"docket", "id", "session_keys", "consent"} {
+		if v, ok := doc[own]; ok {
+			bare[own] = v
+		}
+	}
+	return bare
 }
 
 // flags are what a person should know of how the mail came.

@@ -64,7 +64,7 @@ func (d *Desk) Pull(ctx context.Context, number int) (*Pull, error) {
 	}
 	p, err := d.forge.Get(ctx, number)
 	if errors.Is(err, forge.ErrNotFound) {
-		return nil, &Problem{Text: fmt.Sprintf("there is no pull request %d", number), Do: "docket pr list shows the open ones"}
+		return nil, &Problem{Text: fmt.Sprintf("there is no pull request %d", number), Do: "docket pr list --open shows those that wait"}
 	}
 	if err != nil {
 		return nil, err
@@ -176,7 +176,7 @@ func (d *Desk) target(ctx context.Context, number int, id psirt.CaseID) (*Pull, 
 	}
 	switch len(found) {
 	case 0:
-		return nil, &Problem{Text: "there is no open pull request", Do: "docket pr list --all shows the ended ones"}
+		return nil, &Problem{Text: "there is no open pull request", Do: "docket pr list shows the ended ones too"}
 	case 1:
 		return &found[0], nil
 	}

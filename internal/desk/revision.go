@@ -59,7 +59,14 @@ func (d *Desk) openContact(c *one, with []*seal.Key) (psirt.Contact, error) {
 	if err != nil {
 		return psirt.Contact{}, err
 	}
-	return casefile.DecodeContact(plain, c.ID)
+	contact, err := casefile.DecodeContact(plain, c.ID)
+	if err != nil {
+		return contact, err
+	}
+	if err := schema.Validate("contact", asMap(contact)); err != nil {
+		return psirt.Contact{}, fmt.Errorf("%s: %w", c.ID, err)
+	}
+	return contact, nil
 }
 
 // unseal opens one sealed part. Its signer must be the bot or of the team as
@@ -276,6 +283,9 @@ func (r *draft) sealAgain() error {
 		}
 	}
 	if r.recontact {
+		if err := schema.Validate("contact", asMap(r.open.contact)); err != nil {
+			return &Problem{Text: "the contact would not be valid", Err: err, Do: "nothing was changed"}
+		}
 		if err := r.sealPart(&c.Contact, r.open.contact, casefile.PartContact, s.Program.ContactReaders(c.Handlers)); err != nil {
 			return err
 		}
