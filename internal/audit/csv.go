@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // csvColumns is the first row of what WriteCSV writes. A finding has a severity
@@ -50,18 +52,13 @@ func (r *Report) WriteCSV(w io.Writer) error {
 }
 
 // cell makes a value safe for spreadsheets: whatever begins like a formula,
-// also after white space or in full-width forms, is marked as text.
+// also after white space, control characters or in full-width forms, is marked as text.
 func cell(s string) string {
 	s = plain(s)
-	if strings.ContainsAny(firstRune(strings.TrimSpace(s)), "=+-@|%＝＋－＠") {
+	bare := strings.TrimLeftFunc(s, func(c rune) bool { return unicode.IsSpace(c) || c == unicode.ReplacementChar })
+	first, _ := utf8.DecodeRuneInString(bare)
+	if strings.ContainsRune("=+-@|%＝＋－＠", first) {
 		return "'" + s
 	}
 	return s
-}
-
-func firstRune(s string) string {
-	for _, c := range s {
-		return string(c)
-	}
-	return ""
 }

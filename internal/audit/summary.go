@@ -171,10 +171,8 @@ func number(n int) string {
 func lasting(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch {
-	case d < 0:
-		return "−" + lasting(-max(d, -1<<62))
 	case d < time.Minute:
-		return fmt.Sprintf("%d s", d/time.Second)
+		return fmt.Sprintf("%d s", max(d, 0)/time.Second)
 	case d < time.Hour:
 		return fmt.Sprintf("%d min", d/time.Minute)
 	case d < day && d%time.Hour >= time.Minute && d < 10*time.Hour:

@@ -29,7 +29,10 @@ func (r *Report) textFindings(w io.Writer) {
 	if detail != "" {
 		fmt.Fprintf(w, " (%s)", detail)
 	}
-	fmt.Fprintf(w, "\n\n")
+	if r.Commits == 0 {
+		fmt.Fprint(w, "; nothing was replayed")
+	}
+	fmt.Fprint(w, "\n\n")
 	for _, f := range r.ordered() {
 		fmt.Fprintf(w, "  %-7s  %s", strings.ToUpper(plain(f.Severity)), plain(f.Kind))
 		if f.Case != "" {
