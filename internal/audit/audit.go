@@ -81,8 +81,8 @@ func (j *Judge) Audit(o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	j.main = map[store.Hash]bool{}
-	defer func() { j.main = nil }()
+	j.main, j.since = map[store.Hash]bool{}, o.Since
+	defer func() { j.main, j.since = nil, store.Hash{} }()
 	for i, m := range line {
 		if i == 0 {
 			err = a.begin(m)

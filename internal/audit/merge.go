@@ -39,6 +39,9 @@ func (j *Judge) Merge(m *store.Commit) (*Judgement, error) {
 			s.add("merge", "%s of the proposal is left out of the merge", path)
 		}
 	}
+	if head, err := j.Repo.Commit(g.Head); err == nil && eventTime(head).After(eventTime(m).Add(skew)) {
+		s.add("time", "the proposal is dated after the merge that brought it")
+	}
 	if !trailersAgree(m, g) {
 		s.add("merge", "the merge names another case than the one it brings")
 	}

@@ -3,6 +3,7 @@ package audit
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/docket-psirt/docket/internal/psirt"
 	"github.com/docket-psirt/docket/internal/store"
@@ -147,7 +148,7 @@ func (j *Judge) onMain(base, at store.Hash) (bool, error) {
 	if at == base || j.main[at] {
 		return true, nil
 	}
-	if j.main != nil { // replaying: all of main up to base is known
+	if j.main != nil && j.since.IsZero() { // replaying: all of main up to base is known
 		return false, nil
 	}
 	return j.Repo.IsAncestor(at, base)
@@ -172,6 +173,7 @@ func (p *proposal) commit(c *store.Commit) error {
 		p.approval(c)
 		return nil
 	}
+	p.dated(c, parent)
 	before, err := p.j.Repo.At(parent.Hash)
 	if err != nil {
 		return err
@@ -186,6 +188,17 @@ func (p *proposal) commit(c *store.Commit) error {
 	d := &delta{proposal: p, c: c, before: before, after: after}
 	d.sort(changes)
 	return d.judge()
+}
+
+// skew is by how much two machines' clocks may differ.
+const skew = 15 * time.Minute
+
+// dated holds that a commit is not older than the one that it stands on, so
+// that nobody keeps a deadline by dating a step back.
+func (p *proposal) dated(c, parent *store.Commit) {
+	if eventTime(c).Add(skew).Before(eventTime(parent)) {
+		p.s.add("time", "the commit is dated before the one that it stands on")
+	}
 }
 
 // set makes the programme of the proposal known; all its commits must be of

@@ -214,8 +214,8 @@ func (d *delta) record(at place, path, mail string, handlers []psirt.Fingerprint
 		d.s.add("mail-record", "%s: %v", path, err)
 		return
 	}
-	if r.ID != at.id || r.N != at.n {
-		d.s.add("mail-record", "%s: case and number are not those of its path", path)
+	if r.ID != at.id || r.N != at.n || !r.At.Equal(eventTime(d.c)) {
+		d.s.add("mail-record", "%s: case, number or time are not those of its path and commit", path)
 	}
 	program := d.setting.Program
 	cert, err := d.setting.Cert(program.Keys.Bot)

@@ -197,15 +197,30 @@ func (d *delta) history(step *Step) {
 	case 1:
 		step.Move = true
 		e := added[0]
+		if n := len(before.Log); n > 0 && e.At.Before(before.Log[n-1].At) {
+			d.s.add("time", "the move is dated before the move before it")
+		}
 		if e.Revision != now.Revision || e.From != before.State || e.To != now.State || e.By != now.By || !e.At.Equal(eventTime(d.c)) {
 			d.s.add("log", "the new line of the log does not say what this revision does, who signed it and when")
 		}
 	default:
 		d.s.add("log", "one revision makes one move")
 	}
+	if now.By == d.setting.Program.Keys.Bot {
+		d.botUpdates(step)
+	}
 	if now.By == d.setting.Program.Keys.Bot && step.Before != nil &&
 		(now.Sealed != before.Sealed || now.Contact != before.Contact || !slices.Equal(now.Facts, before.Facts) || !slices.Equal(now.Handlers, before.Handlers)) {
 		d.s.add("role", "the bot opens nothing, so it changes neither sealed parts nor facts nor handlers")
+	}
+}
+
+// botUpdates holds that the bot sends standard texts only, and only with moves.
+func (d *delta) botUpdates(step *Step) {
+	for _, u := range step.Updates {
+		if u.Sealed != "" || !step.Move {
+			d.s.add("role", "the bot sends standard texts, with moves, and nothing else")
+		}
 	}
 }
 

@@ -43,7 +43,8 @@ type Judge struct {
 	Defaults map[string]string // built-in templates by kind
 
 	settings map[string]*Setting
-	main     map[store.Hash]bool // commits known to be of main's first-parent line
+	main     map[store.Hash]bool // while replaying: commits known to be of main's first-parent line
+	since    store.Hash          // while replaying from a trusted commit: that commit
 }
 
 // Programs lists the programmes of a tree.
@@ -76,7 +77,7 @@ func (j *Judge) Setting(at *store.Snapshot, program string) (*Setting, error) {
 	if err != nil {
 		return nil, fmt.Errorf("programme %s: %w", program, err)
 	}
-	key := policy.Hash.String()
+	key := program + "/" + policy.Hash.String()
 	for _, part := range []string{"/keys", "/templates"} {
 		if e, err := at.Entry(dir + part); err == nil {
 			key += e.Hash.String()
