@@ -69,10 +69,13 @@ func (e *RefusedError) Error() string {
 func (e *RefusedError) Is(target error) bool { return target == ErrRefused }
 
 // LockError names the lock file that did not go away. It is an ErrLocked.
-type LockError struct{ File string }
+type LockError struct {
+	File   string
+	Holder string // who holds it, as far as the file tells
+}
 
 func (e *LockError) Error() string {
-	return fmt.Sprintf("%s exists for too long: another process works here; if none does, one was killed, and the file may be removed", e.File)
+	return fmt.Sprintf("%s exists for too long: it is held by %s; if nothing works here, a process was killed, and the file may be removed", e.File, e.Holder)
 }
 
 // Is makes it an ErrLocked.

@@ -9,28 +9,53 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
 )
 
 const (
-	lockPatience = 5 * time.Second // how long a lock of somebody else is waited for
+	lockPatience = 5 * time.Second // how long a lock of somebody unknown is waited for
+	livePatience = time.Minute     // and one whose holder is alive, for all that can be told
 	busyPatience = time.Second     // how long a file that Windows holds is tried again
 )
 
 func isNotDir(err error) bool { return errors.Is(err, syscall.ENOTDIR) }
 
-// createLock makes a lock file that must not exist yet, as git does, and waits
-// a while for one that does. It never takes a lock away: whether its holder is
-// dead cannot be known.
-func createLock(ctx context.Context, path string) (*os.File, error) {
-	deadline := time.Now().Add(lockPatience)
+// lockFile is a lock file in git's sense, held.
+type lockFile struct {
+	path string
+	file *os.File // keeps its flock
+}
+
+// lock makes a lock file that must not exist yet, as git does, and waits a
+// while for one that does. It takes one away only from the dead (holder.go).
+func (r *Repo) lock(ctx context.Context, path string) (*lockFile, error) {
+	r.swept.Do(r.sweep)
+	temp, err := r.newLockTemp()
+	if err != nil {
+		return nil, err
+	}
+	if temp != nil {
+		defer os.Remove(temp.Name())
+	}
+	l, err := waitForLock(ctx, temp, path)
+	if err != nil && temp != nil {
+		_ = temp.Close()
+	}
+	return l, err
+}
+
+func waitForLock(ctx context.Context, temp *os.File, path string) (*lockFile, error) {
+	begun := time.Now()
 	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
-		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+		l, err := takeLock(temp, path)
+		if err == nil {
+			return l, nil
+		}
+		patience := lockPatience
 		switch {
-		case err == nil:
-			return f, nil
 		case errors.Is(err, fs.ErrNotExist):
 			// The folder is not there yet, or somebody removed it just now
 			// since it was empty.
@@ -38,13 +63,19 @@ func createLock(ctx context.Context, path string) (*os.File, error) {
 				return nil, err
 			}
 			pause = time.Millisecond
-		case !errors.Is(err, fs.ErrExist) && !isBusy(err):
+		case errors.Is(err, fs.ErrExist):
+			gone, by := breakDead(path)
+			if by.boot != "" && by.boot == bootID() {
+				patience = livePatience
+			}
+			err = &LockError{File: path, Holder: by.String()}
+			if gone {
+				continue
+			}
+		case !isBusy(err):
 			return nil, err
 		}
-		if time.Now().After(deadline) {
-			if errors.Is(err, fs.ErrExist) {
-				return nil, &LockError{path}
-			}
+		if time.Since(begun) > patience {
 			return nil, err
 		}
 		if errors.Is(err, fs.ErrNotExist) {
@@ -56,6 +87,34 @@ func createLock(ctx context.Context, path string) (*os.File, error) {
 		case <-time.After(pause + rand.N(pause)):
 		}
 	}
+}
+
+// takeLock tries once. A file system that has no links gets a lock file that
+// does not tell its holder.
+func takeLock(temp *os.File, path string) (*lockFile, error) {
+	if temp != nil {
+		err := os.Link(temp.Name(), path)
+		if err == nil {
+			return &lockFile{path, temp}, nil
+		}
+		if errors.Is(err, fs.ErrExist) || errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return nil, err
+	}
+	return &lockFile{path, f}, nil
+}
+
+// release removes the lock file, and only then lets go of its flock.
+func (l *lockFile) release() {
+	if runtime.GOOS == "windows" {
+		_ = l.file.Close() // what is open cannot be removed there
+	}
+	_ = patiently(func() error { return os.Remove(l.path) })
+	_ = l.file.Close()
 }
 
 // patiently repeats a file operation that fails only because Windows lets
@@ -81,21 +140,20 @@ func readPatiently(path string) (data []byte, err error) {
 
 // refLock holds git's lock of one ref.
 type refLock struct {
-	r      *Repo
-	name   string
-	file   *os.File // nil when it is closed
-	placed bool     // the lock file has become the ref
+	r    *Repo
+	name string
+	*lockFile
 }
 
 func (r *Repo) lockRef(ctx context.Context, name string) (*refLock, error) {
-	f, err := createLock(ctx, r.refPath(name)+".lock")
+	l, err := r.lock(ctx, r.refPath(name)+".lock")
 	if isNotDir(err) {
 		return nil, fmt.Errorf("%s: a ref has the name of one of its folders: %w", name, ErrRefConflict)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return &refLock{r: r, name: name, file: f}, nil
+	return &refLock{r, name, l}, nil
 }
 
 // expect compares the ref with what the caller saw; zero is "does not exist".
@@ -157,24 +215,11 @@ func removeEmpty(dir string) {
 	_ = os.Remove(dir) // fails when it is not empty, and then shall stay
 }
 
-// prepare writes the new value into the lock file and onto the disk.
-func (l *refLock) prepare(h Hash, durable bool) error {
-	_, err := l.file.WriteString(h.String() + "\n")
-	if err == nil && durable {
-		err = l.file.Sync()
-	}
-	err = errors.Join(err, l.file.Close())
-	l.file = nil
-	return err
-}
-
-// place makes the prepared lock file the ref.
-func (l *refLock) place() error {
+// place makes a finished file the ref.
+func (l *refLock) place(temp string) error {
 	path := l.r.refPath(l.name)
 	removeEmpty(path) // a folder that git left behind when its last ref went
-	err := patiently(func() error { return os.Rename(path+".lock", path) })
-	l.placed = err == nil
-	return err
+	return patiently(func() error { return os.Rename(temp, path) })
 }
 
 // remove deletes the ref: first from packed-refs, so that it never comes back
@@ -193,13 +238,7 @@ func (l *refLock) remove(ctx context.Context) error {
 // release lets go of the lock. Folders that were made only for it, or held
 // only the ref that was deleted, are removed as git does.
 func (l *refLock) release() {
-	if l.file != nil {
-		_ = l.file.Close()
-	}
-	path := l.r.refPath(l.name)
-	if !l.placed {
-		_ = patiently(func() error { return os.Remove(path + ".lock") })
-	}
+	l.lockFile.release()
 	for dir := filepath.Dir(l.name); strings.Count(filepath.ToSlash(dir), "/") >= 2; dir = filepath.Dir(dir) {
 		if os.Remove(filepath.Join(l.r.gitDir, dir)) != nil {
 			return
@@ -213,25 +252,39 @@ func (r *Repo) unpackRef(ctx context.Context, name string) error {
 	if text, err := r.readPacked(); err != nil || !bytes.Contains(text, needle) {
 		return err
 	}
-	lock := r.packedPath() + ".lock"
-	f, err := createLock(ctx, lock)
+	lock, err := r.lock(ctx, r.packedPath()+".lock")
 	if err != nil {
 		return err
 	}
+	defer lock.release()
 	text, err := r.readPacked()
-	if err == nil {
-		_, err = f.Write(withoutRef(text, needle))
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = patiently(func() error { return os.Rename(lock, r.packedPath()) })
-	}
 	if err != nil {
-		return errors.Join(err, os.Remove(lock))
+		return err
+	}
+	temp, err := r.writeTemp(withoutRef(text, needle), true)
+	if err != nil {
+		return err
+	}
+	if err := patiently(func() error { return os.Rename(temp, r.packedPath()) }); err != nil {
+		return errors.Join(err, os.Remove(temp))
 	}
 	return syncDir(r.gitDir)
+}
+
+// writeTemp writes what is to become a ref, or packed-refs, by a rename.
+func (r *Repo) writeTemp(data []byte, durable bool) (string, error) {
+	f, err := r.newTemp()
+	if err != nil {
+		return "", err
+	}
+	_, err = f.Write(data)
+	if err == nil && durable {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return "", errors.Join(err, os.Remove(f.Name()))
+	}
+	return f.Name(), nil
 }
 
 // withoutRef leaves out the line that ends in needle, and the line "^<hash>"

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -24,7 +25,7 @@ type RefUpdate struct {
 // A ref that is not at Old is ErrLost (a *LostError naming it), and then no
 // ref has moved. Several refs move together: in a bare repository all are
 // locked and compared before the first moves, in the order given, so that only
-// a power cut can part them; on a remote they are one atomic push where the
+// a kill or a power cut can part them, and then the first have moved; on a remote they are one atomic push where the
 // server can do that.
 //
 // When it fails for another reason than ErrLost or ErrRefused, a remote may
@@ -135,8 +136,41 @@ func (r *Repo) checkTip(b *Batch, name string, h Hash) error {
 	return nil
 }
 
-// moveRefs moves refs of this repository under git's locks.
+// moveRefs moves refs of this repository under git's locks. Power cut, in
+// order: the objects are durable before this is called; the new values are on
+// the disk before the renames that make them refs, so that no ref is ever empty
+// or torn; the folders are synced before the caller hears that it is done. The
+// locks are let go before that last sync: others may then see, and build on, a
+// move that a power cut takes back, but as the file system keeps the order of
+// renames, it takes what they built back too. So no disk is waited for under a
+// lock, and eight processes wait for each other's renames only.
 func (r *Repo) moveRefs(ctx context.Context, updates []RefUpdate, durable bool) error {
+	temps := make(map[string]string, len(updates))
+	defer func() {
+		for _, path := range temps {
+			_ = os.Remove(path) // not placed; what stays is swept
+		}
+	}()
+	for _, u := range updates {
+		if u.New.IsZero() || u.New == u.Old {
+			continue
+		}
+		temp, err := r.writeTemp([]byte(u.New.String()+"\n"), durable)
+		if err != nil {
+			return fmt.Errorf("%s: %w", u.Name, err)
+		}
+		temps[u.Name] = temp
+	}
+	dirs, err := r.commitRefs(ctx, updates, temps)
+	if err != nil || !durable {
+		return err
+	}
+	return syncDirs(dirs)
+}
+
+// commitRefs locks, compares and moves. What it placed it takes out of temps.
+// It answers the folders that have changed.
+func (r *Repo) commitRefs(ctx context.Context, updates []RefUpdate, temps map[string]string) (dirs []string, err error) {
 	locks := make(map[string]*refLock, len(updates))
 	defer func() {
 		for _, l := range locks {
@@ -147,38 +181,30 @@ func (r *Repo) moveRefs(ctx context.Context, updates []RefUpdate, durable bool) 
 	for _, name := range slices.Sorted(names(updates)) {
 		l, err := r.lockRef(ctx, name)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		locks[name] = l
 	}
 	for _, u := range updates {
 		l := locks[u.Name]
 		if err := l.expect(u.Old); err != nil {
-			return err
+			return nil, err
 		}
 		if u.Old.IsZero() {
 			if err := l.free(); err != nil {
-				return err
+				return nil, err
 			}
 		}
 	}
-	for _, u := range updates {
-		if u.New.IsZero() || u.New == u.Old {
-			continue
-		}
-		if err := locks[u.Name].prepare(u.New, durable); err != nil {
-			return err
-		}
-	}
 	if err := ctx.Err(); err != nil {
-		return err
+		return nil, err
 	}
-	return r.commitRefs(updates, locks, durable)
+	return r.placeRefs(updates, locks, temps)
 }
 
-// commitRefs is past the point where one could turn back: it does not listen
-// to a cancelled context.
-func (r *Repo) commitRefs(updates []RefUpdate, locks map[string]*refLock, durable bool) error {
+// placeRefs is past the point where one could turn back: it does not listen to
+// a cancelled context.
+func (r *Repo) placeRefs(updates []RefUpdate, locks map[string]*refLock, temps map[string]string) ([]string, error) {
 	touched := map[string]bool{}
 	for _, u := range updates {
 		var err error
@@ -188,20 +214,19 @@ func (r *Repo) commitRefs(updates []RefUpdate, locks map[string]*refLock, durabl
 		case u.New.IsZero():
 			err = l.remove(context.Background())
 		default:
-			err = l.place()
+			if err = l.place(temps[u.Name]); err == nil {
+				delete(temps, u.Name)
+			}
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", u.Name, err)
+			return nil, fmt.Errorf("%s: %w", u.Name, err)
 		}
 		// Folders above are new or not; all are on the way of the name.
 		for dir := filepath.Dir(r.refPath(u.Name)); len(dir) > len(r.gitDir); dir = filepath.Dir(dir) {
 			touched[dir] = true
 		}
 	}
-	if !durable {
-		return nil
-	}
-	return syncDirs(slices.Collect(maps.Keys(touched)))
+	return slices.Collect(maps.Keys(touched)), nil
 }
 
 func names(updates []RefUpdate) func(func(string) bool) {

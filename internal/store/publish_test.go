@@ -278,7 +278,8 @@ func TestRefsAndFoldersOfRefs(t *testing.T) {
 	}
 }
 
-func TestLockOfAKilledProcess(t *testing.T) {
+// TestLockOfNobodyKnown: a lock file that does not tell its holder stays.
+func TestLockOfNobodyKnown(t *testing.T) {
 	t.Parallel()
 	r := newRepo(t)
 	tip := commit(t, r, mainRef, "One", "a", "1\n")

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/go-git/go-git/v5/config"
 )
@@ -22,6 +23,7 @@ type Repo struct {
 	objects  *objectStore
 	trees    *cache[Hash, []Entry]
 	origin   *origin // nil: this repository is the origin of truth
+	swept    sync.Once
 }
 
 const treeCacheBytes = 16 << 20
