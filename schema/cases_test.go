@@ -43,11 +43,26 @@ func kindOf(name string) string {
 
 func decode(t *testing.T, text []byte) any {
 	t.Helper()
+	var node yaml.Node
+	if err := yaml.Unmarshal(text, &node); err != nil {
+		t.Fatal(err)
+	}
+	plain(&node)
 	var doc any
-	if err := yaml.Unmarshal(text, &doc); err != nil {
+	if err := node.Decode(&doc); err != nil {
 		t.Fatal(err)
 	}
 	return doc
+}
+
+// plain takes times for the text that they are in a case file.
+func plain(n *yaml.Node) {
+	if n.ShortTag() == "!!timestamp" {
+		n.Tag = "!!str"
+	}
+	for _, part := range n.Content {
+		plain(part)
+	}
 }
 
 func TestEveryFileOfCasesIsValid(t *testing.T) {
@@ -142,7 +157,7 @@ func TestProgrammesEndWithKeysAndPeople(t *testing.T) {
 		if n := len(top); top[n-4].Value != "keys" || top[n-2].Value != "people" {
 			t.Errorf("cases/%s/program.yaml: the last two keys are %s and %s, not keys and people", name, top[n-4].Value, top[n-2].Value)
 		}
-		if bytes.Count(text, []byte("\nkeys:\n")) != 1 {
+		if bytes.Count(text, []byte("\nkeys:")) != 1 {
 			t.Errorf("cases/%s/program.yaml: the line \"keys:\" must stand there once", name)
 		}
 	}
