@@ -189,3 +189,27 @@ func TestDocuments(t *testing.T) {
 		}
 	}
 }
+
+func TestDecodeObject(t *testing.T) {
+	t.Parallel()
+	if m := must(DecodeObject([]byte(" {\"a\": [1, null]}\n")))(t); len(m) != 1 || len(m["a"].([]any)) != 2 {
+		t.Fatalf("decoded %v", m)
+	}
+	for _, text := range []string{"", "null", "[]", "1", `"secret"`, `{"secret":`, `{} secret`, `{}{}`} {
+		if m, err := DecodeObject([]byte(text)); err == nil || m != nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%q: %v, %v", text, m, err)
+		}
+	}
+}
+
+func TestErrorText(t *testing.T) {
+	t.Parallel()
+	for want, e := range map[string]Error{
+		"line 3, key id: expected a case ID": {Line: 3, Key: "id", Want: "a case ID"},
+		"line 1: expected a line feed":       {Line: 1, Want: "a line feed"},
+	} {
+		if got := e.Error(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
