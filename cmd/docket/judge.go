@@ -16,7 +16,7 @@ import (
 )
 
 func (a *app) judgeCommands() []*cobra.Command {
-	return []*cobra.Command{a.checkCommand(), a.clockCommand(), a.auditCommand()}
+	return []*cobra.Command{a.checkCommand(), a.clockCommand(), a.auditCommand(), a.policyCommand()}
 }
 
 func (a *app) checkCommand() *cobra.Command {
@@ -125,6 +125,7 @@ history that was rewritten or cut is found. Findings give exit code 3.`,
 	c.Flags().StringVar(&html, "html", "", "write a self-contained page to this file")
 	c.Flags().StringVar(&csv, "csv", "", "write events and findings as CSV to this file")
 	c.Flags().BoolVar(&forget, "no-memory", false, "neither read nor write remembered heads")
+	c.AddCommand(a.acceptCommand())
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if !forget {
 			o.Remember = stateDir()
@@ -151,9 +152,55 @@ history that was rewritten or cut is found. Findings give exit code 3.`,
 	return c
 }
 
-// found reports whether an audit found something. Warnings count: a person has
-// to look.
-func found(r *audit.Report) bool { return len(r.Findings) > 0 }
+func (a *app) acceptCommand() *cobra.Command {
+	var why, program string
+	c := a.jsonFlag(&cobra.Command{Use: "accept FINDING", Short: "Put a finding on record as explained", Args: cobra.ExactArgs(1),
+		Long: `Proposes, as a change of the programme that a lead signs, to put a finding of the
+audit on record as explained. The finding stays visible, with the explanation, and
+no longer gives exit code 3. The explanation is not sealed.`,
+		Example: "  docket --as ada audit accept 1f2e3d4c5b6a --why 'Restored from a backup on 3 May, see ticket 12'"})
+	c.Flags().StringVar(&why, "why", "", "the explanation: one line, in clear")
+	c.Flags().StringVar(&program, "program", "", "programme that keeps the record; needed when there are several")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		return a.with(func(d *desk.Desk) error {
+			p, err := d.Accept(c.Context(), program, args[0], why)
+			if err != nil {
+				return err
+			}
+			return a.printProposed(p)
+		})
+	}
+	return c
+}
+
+func (a *app) policyCommand() *cobra.Command {
+	c := &cobra.Command{Use: "policy", Short: "Change a programme", Args: cobra.NoArgs, Example: "  docket --as ada policy edit ingroupe"}
+	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	edit := a.jsonFlag(&cobra.Command{Use: "edit [PROGRAM]", Short: "Change a programme's policy file, in your editor", Args: cobra.MaximumNArgs(1),
+		Long: `Opens program.yaml in your editor and proposes the result, signed by you as a lead.
+It is merged when it has the approvals that the programme, as it was before,
+demands. A file that is not valid is not proposed; every fault is listed.`,
+		Example: "  docket --as ada policy edit ingroupe"})
+	edit.RunE = func(c *cobra.Command, args []string) error {
+		name := ""
+		if len(args) == 1 {
+			name = args[0]
+		}
+		return a.with(func(d *desk.Desk) error {
+			p, err := d.EditPolicy(c.Context(), name, a.edit)
+			if err != nil {
+				return err
+			}
+			return a.printProposed(p)
+		})
+	}
+	c.AddCommand(edit)
+	return c
+}
+
+// found reports whether an audit found something that nobody has explained.
+// Warnings count: a person has to look.
+func found(r *audit.Report) bool { return audit.Open(r.Findings) > 0 }
 
 func stateDir() string {
 	if dir := os.Getenv("DOCKET_STATE"); dir != "" {

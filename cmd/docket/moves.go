@@ -30,7 +30,11 @@ func (a *app) printProposed(p *desk.Proposed) error {
 	case p.Merged:
 		a.printf("%d\nPull request %d is merged.\n", p.Number, p.Number)
 	default:
-		a.printf("%d\nPull request %d of %s is open. It still needs:\n", p.Number, p.Number, p.ID)
+		of := ""
+		if p.ID != "" {
+			of = " of " + string(p.ID)
+		}
+		a.printf("%d\nPull request %d%s is open. It still needs:\n", p.Number, p.Number, of)
 		for _, n := range p.Needs {
 			a.printf("  - %s\n", n)
 		}

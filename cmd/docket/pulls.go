@@ -112,6 +112,12 @@ func (a *app) diffCommand() *cobra.Command {
 
 func (a *app) printDiff(diff *desk.Diff) {
 	a.printf("Pull request %d: %s\n", diff.Pull.Number, diff.Pull.Title)
+	for _, f := range diff.Files {
+		a.printf("  changes %s\n", f)
+	}
+	if len(diff.Files) > 0 {
+		a.printf("Nothing of it is sealed; git shows the lines: git diff main...program/<name>\n")
+	}
 	for _, s := range diff.Steps {
 		a.printf("\nRevision %d, signed by %s\n", s.Revision, s.By)
 		a.printChanges("envelope", s.Envelope)

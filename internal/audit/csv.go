@@ -35,7 +35,7 @@ func (r *Report) WriteCSV(w io.Writer) error {
 	}
 	for _, f := range r.Findings {
 		id := string(f.Case)
-		if err := row("finding", "", programs[id], id, f.Severity, f.Kind, "", "", "", f.Commit, f.Text); err != nil {
+		if err := row("finding", "", programs[id], id, f.Severity, f.Kind, "", "", "", f.Commit, f.Said()); err != nil {
 			return err
 		}
 	}

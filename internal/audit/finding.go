@@ -15,11 +15,21 @@ const (
 
 // Finding is something that is not as the rules say.
 type Finding struct {
+	ID       string       `json:"id,omitempty"` // follows from the rest; docket audit accept takes it
 	Severity string       `json:"severity"`
 	Kind     string       `json:"kind"`
-	Case     psirt.CaseID `json:"case,omitempty"`
-	Commit   string       `json:"commit,omitempty"`
+	Case     psirt.CaseID `json:"case"`   // or empty
+	Commit   string       `json:"commit"` // or empty
 	Text     string       `json:"text"`
+	Accepted string       `json:"accepted,omitempty"` // how a lead explained it, who and when
+}
+
+// Said is the text, with the explanation where there is one.
+func (f Finding) Said() string {
+	if f.Accepted == "" {
+		return f.Text
+	}
+	return f.Text + " [explained: " + f.Accepted + "]"
 }
 
 // String is the finding on one line.

@@ -3,6 +3,8 @@ package audit
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/docket-psirt/docket/internal/psirt"
@@ -33,6 +35,7 @@ type Judgement struct {
 	Base, Head store.Hash
 	Steps      []Step     // revisions, oldest first
 	Approvals  []Approval // all that name the newest revision
+	Changers   []psirt.Fingerprint // who signed changes of a programme
 	Findings   []Finding
 	Verdict    psirt.Verdict
 
@@ -112,7 +115,6 @@ type proposal struct {
 	setting  *Setting
 	claims   []Approval // every approval, whatever it names
 	newest   string     // what an approval must name now
-	changes  []psirt.Fingerprint
 }
 
 // branch lists the commits that head adds to main at base, oldest first. A
@@ -337,7 +339,7 @@ func (p *proposal) verdict() psirt.Verdict {
 		parts = append(parts, p.step(step, approvals, sealed))
 	}
 	if p.g.Kind == KindProgram && p.setting != nil {
-		parts = append(parts, p.setting.Program.Approved(p.setting.Program.Changes, approvals, p.changes, true))
+		parts = append(parts, p.setting.Program.Approved(p.setting.Program.Changes, approvals, p.g.Changers, true))
 	}
 	return psirt.All(p.title(), parts...)
 }
@@ -383,6 +385,9 @@ func (p *proposal) title() string {
 	}
 	return fmt.Sprintf("%s of %s", p.g.Kind, p.g.Case)
 }
+
+// Paths lists what the proposal changes, sorted.
+func (g *Judgement) Paths() []string { return slices.Sorted(maps.Keys(g.paths)) }
 
 // HeadTree is the tree of the proposal's newest commit.
 func (g *Judgement) HeadTree() store.Hash { return g.tree }

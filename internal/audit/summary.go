@@ -123,6 +123,9 @@ func (r *Report) verdict() (verdict, detail string) {
 	for _, name := range names {
 		parts = append(parts, counted(by[name], plain(name)))
 	}
+	if explained := len(r.Findings) - Open(r.Findings); explained > 0 {
+		parts = append(parts, fmt.Sprintf("%d explained", explained))
+	}
 	return counted(len(r.Findings), "finding"), strings.Join(parts, ", ")
 }
 

@@ -41,7 +41,10 @@ func (r *Report) textFindings(w io.Writer) {
 		if f.Commit != "" {
 			fmt.Fprintf(w, "  in %s", plain(short(f.Commit)))
 		}
-		fmt.Fprintf(w, "\n           %s\n", plain(f.Text))
+		if f.ID != "" {
+			fmt.Fprintf(w, "  (%s)", plain(f.ID))
+		}
+		fmt.Fprintf(w, "\n           %s\n", plain(f.Said()))
 	}
 	if len(r.Findings) > 0 {
 		fmt.Fprintln(w)

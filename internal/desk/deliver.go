@@ -125,7 +125,13 @@ func (d *Desk) since(main, since store.Hash) ([]psirt.CaseID, map[psirt.CaseID]s
 		if err != nil {
 			return nil, nil, err
 		}
+		if err := d.judge.Explain(main, g.Findings); err != nil {
+			return nil, nil, err
+		}
 		for _, f := range g.Findings {
+			if f.Accepted != "" {
+				continue
+			}
 			id := f.Case
 			if _, ok := bad[id]; !ok {
 				bad[id] = f.Kind + ": " + f.Text

@@ -16,6 +16,7 @@ import (
 type Diff struct {
 	Pull  Pull       `json:"pull"`
 	Steps []StepDiff `json:"revisions"`
+	Files []string   `json:"files,omitempty"` // that a change of a programme touches
 	// Verdict is that of the check, with sealed guards judged by the key.
 	Verdict psirt.Verdict `json:"verdict"`
 }
@@ -55,6 +56,9 @@ func (d *Desk) Diff(ctx context.Context, number int, id psirt.CaseID) (*Diff, er
 		return nil, err
 	}
 	out := &Diff{Pull: *p, Verdict: g.Verdict, Steps: []StepDiff{}}
+	if g.Kind == audit.KindProgram {
+		out.Files = g.Paths()
+	}
 	for _, step := range g.Steps {
 		sd, err := d.stepDiff(step, s)
 		if err != nil {

@@ -210,7 +210,10 @@ func (d *Desk) Audit(ctx context.Context, o AuditOptions) (*audit.Report, error)
 	if err := d.auditSealed(at, r); err != nil {
 		return nil, err
 	}
-	if len(r.Findings) == 0 {
+	if err := d.judge.Explain(main, r.Findings); err != nil {
+		return nil, err
+	}
+	if audit.Open(r.Findings) == 0 {
 		err = memory.write(main, opts.Deliveries)
 	}
 	return r, err

@@ -260,19 +260,11 @@ func (d *Desk) afterApproval(ctx context.Context, who *actor, p *Pull, g *audit.
 	if g.Case != "" {
 		return d.submitAs(ctx, who, p, g.Case, head)
 	}
-	out := &Proposed{Number: p.Number}
 	d.acting(who)
 	if err := d.forge.Update(ctx, p.Number, func(f *forge.Pull) error { f.Head = head.String(); return nil }); err != nil {
 		return nil, err
 	}
-	err := d.bring(ctx, who, p.branch)
-	var refused *Refused
-	if errors.As(err, &refused) {
-		out.Needs = refused.Verdict.Reasons()
-		return out, nil
-	}
-	out.Merged = err == nil
-	return out, err
+	return d.finishProgram(ctx, who, p.Number, p.branch, g)
 }
 
 // submitAs brings the pull request up to date with its new head and merges it
@@ -299,8 +291,12 @@ func (d *Desk) mayApprove(s *audit.Setting, g *audit.Judgement, who *actor) psir
 		}
 	}
 	v := psirt.Passed(what)
+	one := psirt.ApprovalRule{Count: 1}
+	if g.Kind == audit.KindProgram {
+		one.Role = s.Program.Changes.Role
+		return psirt.All(what, s.Program.Approved(one, []psirt.Approval{{By: by, Kind: psirt.KindSigned}}, g.Changers, true))
+	}
 	for i, step := range g.Steps {
-		one := psirt.ApprovalRule{Count: 1}
 		part := s.Program.Approved(one, []psirt.Approval{{By: by, Kind: psirt.KindSigned}}, makers(s, step), false)
 		if part.OK() {
 			return psirt.Passed(what)
