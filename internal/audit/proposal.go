@@ -33,8 +33,8 @@ type Judgement struct {
 	Outcome  psirt.Outcome
 
 	Base, Head store.Hash
-	Steps      []Step     // revisions, oldest first
-	Approvals  []Approval // all that name the newest revision
+	Steps      []Step              // revisions, oldest first
+	Approvals  []Approval          // all that name the newest revision
 	Changers   []psirt.Fingerprint // who signed changes of a programme
 	Findings   []Finding
 	Verdict    psirt.Verdict
