@@ -8,6 +8,7 @@ import (
 
 	"github.com/docket-psirt/docket/internal/casefile"
 	"github.com/docket-psirt/docket/internal/psirt"
+	"github.com/docket-psirt/docket/internal/store"
 	"github.com/docket-psirt/docket/schema"
 )
 
@@ -200,16 +201,22 @@ func (d *delta) mails(id psirt.CaseID, handlers []psirt.Fingerprint) error {
 	return nil
 }
 
+// readRecord reads a mail record and validates it.
+func readRecord(at *store.Snapshot, path string) ([]byte, *psirt.MailRecord, error) {
+	raw, err := at.Read(path, maxRecord)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := casefile.ParseMail(raw)
+	if err != nil {
+		return nil, nil, err
+	}
+	return raw, r, schema.Validate("mail", casefile.MailDocument(r))
+}
+
 // record judges one mail record and the sealed mail that it is about.
 func (d *delta) record(at place, path, mail string, handlers []psirt.Fingerprint) {
-	raw, err := d.after.Read(path, maxRecord)
-	var r *psirt.MailRecord
-	if err == nil {
-		r, err = casefile.ParseMail(raw)
-	}
-	if err == nil {
-		err = schema.Validate("mail", casefile.MailDocument(r))
-	}
+	raw, r, err := readRecord(d.after, path)
 	if err != nil {
 		d.s.add("mail-record", "%s: %v", path, err)
 		return

@@ -170,14 +170,7 @@ func (t *tree) record(at place) {
 	t.s.id = at.id
 	dir := psirt.CaseDir(at.program, at.id)
 	path := fmt.Sprintf("%s/mail-%d.yaml", dir, at.n)
-	raw, err := t.at.Read(path, maxRecord)
-	var r *psirt.MailRecord
-	if err == nil {
-		r, err = casefile.ParseMail(raw)
-	}
-	if err == nil {
-		err = schema.Validate("mail", casefile.MailDocument(r))
-	}
+	raw, r, err := readRecord(t.at, path)
 	if err != nil {
 		t.s.add("mail-record", "%s: %v", path, err)
 		return
@@ -190,6 +183,9 @@ func (t *tree) record(at place) {
 	}
 	if setting := t.settings[at.program]; setting != nil {
 		cert, err := setting.Cert(r.By)
+		if person, ok := setting.Program.ByKey(r.By); ok {
+			err = fmt.Errorf("signed by %s, and not by the bot", person.Handle)
+		}
 		if err == nil {
 			err = casefile.VerifyMail(raw, r, cert)
 		}
