@@ -9,7 +9,6 @@ import (
 	"github.com/docket-psirt/docket/internal/psirt"
 	"github.com/docket-psirt/docket/internal/seal"
 	"github.com/docket-psirt/docket/internal/store"
-	"github.com/docket-psirt/docket/schema"
 )
 
 // Tree judges everything that stands in one tree, by itself: every programme,
