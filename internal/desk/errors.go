@@ -11,6 +11,8 @@ import (
 type Refused struct {
 	What    string
 	Verdict psirt.Verdict
+
+	superseded bool // main has what the proposal would bring, or other things in its place
 }
 
 func (r *Refused) Error() string {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/docket-psirt/docket/internal/audit"
 	"github.com/docket-psirt/docket/internal/forge"
@@ -28,7 +30,7 @@ func (d *Desk) attach(ctx context.Context, in *inbound, id psirt.CaseID, update 
 		return false, err
 	}
 	n := highest + 1
-	branch := fmt.Sprintf("case/%s/mail-%d", id, n)
+	branch := mailBranch(id, n)
 	if held, err := d.branch(branch); err != nil {
 		return false, err
 	} else if !held.IsZero() {
@@ -39,7 +41,9 @@ func (d *Desk) attach(ctx context.Context, in *inbound, id psirt.CaseID, update 
 	if err != nil {
 		return false, err
 	}
-	if err := d.repo.Publish(ctx, batch, store.RefUpdate{Name: heads + branch, New: head}); err != nil {
+	err = d.repo.Publish(ctx, batch, store.RefUpdate{Name: heads + branch, New: head},
+		store.RefUpdate{Name: mainRef, Old: c.commit, New: c.commit}) // as in claimAndMerge
+	if err != nil {
 		return false, err
 	}
 	g, err := d.judge.Proposal(c.commit, head)
@@ -50,15 +54,11 @@ func (d *Desk) attach(ctx context.Context, in *inbound, id psirt.CaseID, update 
 		title: fmt.Sprintf("%s: mail %d", id, n)}, g); err != nil {
 		return false, err
 	}
-	err = d.bring(ctx, who, branch)
-	var clash *conflict
-	if errors.As(err, &clash) {
-		return false, d.drop(ctx, who, branch, head)
-	}
-	if err != nil {
+	done, err := d.bringClaim(ctx, who, branch)
+	if err != nil || !done {
 		return false, err
 	}
-	return true, d.replied(ctx, who, c, in)
+	return true, d.replied(ctx, who, c, in.signed == psirt.SignedGood, in.m.Bounce != nil || in.m.Automatic)
 }
 
 // helpMail finishes a mail that another process began to put on record.
@@ -74,7 +74,7 @@ func (d *Desk) helpMail(ctx context.Context, who *actor, branch string, held sto
 			return err
 		}
 	}
-	return d.bring(ctx, who, branch)
+	return d.finishClaim(ctx, who, branch)
 }
 
 // mailCommit is the commit that adds a follow-up mail.
@@ -104,16 +104,16 @@ func (d *Desk) mailCommit(b *store.Batch, who *actor, c *one, in *inbound, n, up
 
 // replied tells the team that a reply has come, and, when it is verified and
 // the programme says so, moves the case on.
-func (d *Desk) replied(ctx context.Context, who *actor, c *one, in *inbound) error {
+func (d *Desk) replied(ctx context.Context, who *actor, c *one, verified, automatic bool) error {
 	label := "needs/reply"
-	if in.m.Bounce != nil || in.m.Automatic {
+	if automatic {
 		label = "needs/delivery"
 	}
 	d.acting(who)
 	if _, err := d.forge.Label(ctx, c.Program, string(c.ID), []string{label}, nil, who.login); err != nil && !errors.Is(err, forge.ErrNotFound) {
 		return err
 	}
-	if in.signed != psirt.SignedGood || label != "needs/reply" {
+	if !verified || automatic {
 		return nil
 	}
 	open, err := d.branch(nextBranch(c.ID))
@@ -128,6 +128,56 @@ func (d *Desk) replied(ctx context.Context, who *actor, c *one, in *inbound) err
 				return nil // a guard asks for a person, and the label calls one
 			}
 			return err
+		}
+	}
+	return nil
+}
+
+// finishMails completes what brought a case's mails to main.
+func (d *Desk) finishMails(ctx context.Context, who *actor, c *one) error {
+	branches := []string{nextBranch(c.ID)}
+	left, err := d.repo.Refs(heads + "case/" + string(c.ID) + "/mail-")
+	if err != nil {
+		return err
+	}
+	for _, ref := range left {
+		branches = append(branches, strings.TrimPrefix(ref.Name, heads))
+	}
+	records, err := d.records(c)
+	if err != nil {
+		return err
+	}
+	for _, rec := range records {
+		if branch := mailBranch(c.ID, rec.N); rec.N > 1 && !slices.Contains(c.Mails, rec.digest) && !has(branches, branch) {
+			branches = append(branches, branch)
+		}
+	}
+	for _, branch := range branches {
+		if _, err := d.finishMerged(ctx, who, branch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func mailBranch(id psirt.CaseID, n int) string { return fmt.Sprintf("case/%s/mail-%d", id, n) }
+
+// repliedBefore does what replied does for mails that a killed process put on
+// record and did not come to: those that no revision has taken into account.
+func (d *Desk) repliedBefore(ctx context.Context, who *actor, c *one) error {
+	records, err := d.records(c)
+	if err != nil {
+		return err
+	}
+	for _, rec := range records {
+		if rec.N == 1 || slices.Contains(c.Mails, rec.digest) {
+			continue
+		}
+		if err := d.replied(ctx, who, c, rec.Signed == psirt.SignedGood, rec.Kind == psirt.MailBounce); err != nil {
+			return err
+		}
+		if rec.Signed == psirt.SignedGood && rec.Kind != psirt.MailBounce {
+			return nil // it takes all mails into account
 		}
 	}
 	return nil

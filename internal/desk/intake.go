@@ -28,9 +28,9 @@ const (
 // Taken is what became of one mail.
 type Taken struct {
 	File   string       `json:"file"`
-	ID     psirt.CaseID `json:"id,omitempty"`
+	ID     psirt.CaseID `json:"id"`
 	Action string       `json:"action"`
-	State  string       `json:"state,omitempty"`
+	State  string       `json:"state"`
 	Err    error        `json:"-"` // the mail is not on record; it stays where it is
 	Warn   error        `json:"-"` // it is on record, and something after that failed
 }
@@ -220,7 +220,14 @@ func (d *Desk) known(ctx context.Context, in *inbound, t *Taken, id psirt.CaseID
 		return err
 	}
 	t.State = c.State
-	return nil
+	who, err := d.bot(c.setting)
+	if err != nil {
+		return err
+	}
+	if err := d.finishMails(ctx, who, c); err != nil {
+		return err
+	}
+	return d.repliedBefore(ctx, who, c)
 }
 
 // seen looks a keyed hash up; the cost does not depend on how many there are.

@@ -28,6 +28,8 @@ type tip struct {
 	c      *one
 	branch store.Hash // head of the open proposal, or zero
 	queue  store.Hash // head of the queue, or zero
+	left   store.Hash // the queue, when it was taken along already
+	mended string     // what mend answered
 }
 
 func queueRef(handle string, id psirt.CaseID) string {
@@ -50,6 +52,11 @@ func (d *Desk) tip(ctx context.Context, id psirt.CaseID, who *actor) (*tip, erro
 		if t.queue, err = d.queued(who, id); err != nil {
 			return nil, err
 		}
+		if taken, err := d.takenAlong(t); err != nil {
+			return nil, err
+		} else if taken {
+			t.left, t.queue = t.queue, store.Hash{}
+		}
 	}
 	at := t.branch
 	if !t.queue.IsZero() {
@@ -61,6 +68,23 @@ func (d *Desk) tip(ctx context.Context, id psirt.CaseID, who *actor) (*tip, erro
 	return t, err
 }
 
+// takenAlong reports whether a queue is part of a proposal or of main already: a
+// process was killed before it could empty it.
+func (d *Desk) takenAlong(t *tip) (bool, error) {
+	if t.queue.IsZero() {
+		return false, nil
+	}
+	for _, at := range []store.Hash{t.branch, t.c.commit} {
+		if at.IsZero() {
+			continue
+		}
+		if in, err := d.repo.IsAncestor(t.queue, at); err != nil || in {
+			return in, err
+		}
+	}
+	return false, nil
+}
+
 // Move proposes to move a case to another state, as the person who acts.
 // With dry it only answers whether the guards hold.
 func (d *Desk) Move(ctx context.Context, id psirt.CaseID, to string, outcome psirt.Outcome, words string, dry bool) (*Proposed, error) {
@@ -70,6 +94,9 @@ func (d *Desk) Move(ctx context.Context, id psirt.CaseID, to string, outcome psi
 	}
 	if to == "" && outcome != "" {
 		to = closedState(t.c.setting)
+	}
+	if t.mended != "" && !dry && movedTo(t.c, to, outcome) && d.again(t, who, newestKind(t.c), words) {
+		return d.resume(ctx, who, t, id)
 	}
 	rule, v := t.c.setting.Program.Transition(psirt.World{Case: t.c.Case, Report: open.report, Now: d.now()}, to, outcome)
 	v = wordsVerdict(v, rule, words)
@@ -95,6 +122,13 @@ func (d *Desk) Move(ctx context.Context, id psirt.CaseID, to string, outcome psi
 		return nil, err
 	}
 	return d.propose(ctx, r, t, audit.KindMove, moveSubject(r.now, t.c.State, to, outcome), "Move", arrow(t.c.State, to, outcome))
+}
+
+func newestKind(c *one) string {
+	if len(c.Updates) == 0 {
+		return ""
+	}
+	return c.Updates[len(c.Updates)-1].Kind
 }
 
 // wordsVerdict adds what the rule says of words of one's own.
@@ -157,10 +191,15 @@ func (d *Desk) asAnalyst(ctx context.Context, id psirt.CaseID) (*tip, *actor, *c
 	if person, _ := c.setting.Program.ByHandle(who.handle); !person.HasRole(psirt.RoleTeam) {
 		return nil, nil, nil, &Refused{What: "nothing was changed", Verdict: psirt.Failed(who.handle+" is not of the team", "a member of the team must do this")}
 	}
+	mended, err := d.mend(ctx, who, id)
+	if err != nil {
+		return nil, nil, nil, err
+	}
 	t, err := d.tip(ctx, id, who)
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	t.mended = mended
 	open, err := d.open(t.c, withKey(who))
 	return t, who, open, err
 }
@@ -233,9 +272,16 @@ func (d *Desk) submit(ctx context.Context, who *actor, id psirt.CaseID, head sto
 // botMove is a move that the bot makes: on a label, a reply or a clock, with
 // standard texts only.
 func (d *Desk) botMove(ctx context.Context, who *actor, id psirt.CaseID, to string, outcome psirt.Outcome, requestedBy string) (*Proposed, error) {
+	mended, err := d.mend(ctx, who, id)
+	if err != nil {
+		return nil, err
+	}
 	t, err := d.tip(ctx, id, who)
 	if err != nil {
 		return nil, err
+	}
+	if mended != "" && movedTo(t.c, to, outcome) && d.again(t, who, "", "") {
+		return d.resume(ctx, who, t, id)
 	}
 	rule, v := t.c.setting.Program.Transition(psirt.World{Case: t.c.Case, Now: d.now()}, to, outcome)
 	entry := psirt.Entry{By: who.key.Cert().Fingerprint(), RequestedBy: requestedBy}

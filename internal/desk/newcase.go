@@ -13,6 +13,7 @@ import (
 
 	"github.com/docket-psirt/docket/internal/audit"
 	"github.com/docket-psirt/docket/internal/casefile"
+	"github.com/docket-psirt/docket/internal/forge"
 	"github.com/docket-psirt/docket/internal/psirt"
 	"github.com/docket-psirt/docket/internal/seal"
 	"github.com/docket-psirt/docket/internal/store"
@@ -112,16 +113,68 @@ func (d *Desk) help(ctx context.Context, who *actor, id psirt.CaseID, held store
 			return err
 		}
 	}
-	if err := d.bring(ctx, who, nextBranch(id)); err != nil {
+	if err := d.finishClaim(ctx, who, nextBranch(id)); err != nil {
 		return fmt.Errorf("the number %s was claimed and its case cannot be finished (docket pr close ends it): %w", id, err)
 	}
 	return nil
 }
 
-// bring merges a branch that asks for no approval and settles the forge.
+// finishClaim brings to main what another process claimed and did not finish:
+// a new case or a mail. A claim that has become pointless is taken back: its
+// mail is on record otherwise, or still where it came from.
+func (d *Desk) finishClaim(ctx context.Context, who *actor, branch string) error {
+	if done, err := d.finishMerged(ctx, who, branch); err != nil || done {
+		return err
+	}
+	if err := d.show(ctx, who, branch); err != nil {
+		return err
+	}
+	_, err := d.bringClaim(ctx, who, branch)
+	return err
+}
+
+// bringClaim merges a claim, or takes it back when it is pointless; done is
+// false then.
+func (d *Desk) bringClaim(ctx context.Context, who *actor, branch string) (done bool, err error) {
+	head, err := d.branch(branch)
+	if err != nil {
+		return false, err
+	}
+	err = d.bring(ctx, who, branch)
+	if !pointless(err) {
+		return err == nil, err
+	}
+	if head.IsZero() {
+		return false, nil
+	}
+	if err := d.drop(ctx, who, branch, head); err != nil && !errors.Is(err, store.ErrLost) {
+		return false, err
+	}
+	return false, nil
+}
+
+// pointless: main holds the same mail already, or another case of that number.
+func pointless(err error) bool {
+	var clash *conflict
+	var refused *Refused
+	if errors.As(err, &clash) {
+		return true
+	}
+	return errors.As(err, &refused) && refused.superseded
+}
+
+// bring merges a branch that has all it needs and settles the forge. A branch
+// that is gone was merged by somebody else, who may not have come so far.
 func (d *Desk) bring(ctx context.Context, who *actor, branch string) error {
+	if done, err := d.finishMerged(ctx, who, branch); err != nil || done {
+		return err
+	}
 	h, g, err := d.merge(ctx, who, branch)
-	if err != nil || h.IsZero() {
+	if err != nil {
+		return err
+	}
+	if h.IsZero() {
+		_, err := d.finishMerged(ctx, who, branch)
 		return err
 	}
 	return d.settle(ctx, who, branch, h, g.Case)
@@ -139,6 +192,9 @@ func (d *Desk) openFromMail(ctx context.Context, in *inbound) (psirt.CaseID, boo
 	if err != nil || !ok {
 		return "", false, err
 	}
+	if _, known, err := seenAt(cl.at, in.setting, in.seenAs); err != nil || known {
+		return "", false, err // another process was faster, with the same mail
+	}
 	batch := d.repo.NewBatch()
 	n := &newcase{d: d, s: in.setting, who: who, at: at, claim: cl}
 	head, err := n.fromMail(batch, in)
@@ -150,10 +206,15 @@ func (d *Desk) openFromMail(ctx context.Context, in *inbound) (psirt.CaseID, boo
 }
 
 // claimAndMerge publishes the branch of a new case, which claims its number,
-// and brings it to main.
+// and brings it to main. The number was free on the main that was read; main
+// must still be there, since the case before may have taken the number, come to
+// main, and let the branch go meanwhile. (A remote compares one ref at a time,
+// so there the claim may be pointless in the end.)
 func (d *Desk) claimAndMerge(ctx context.Context, n *newcase, batch *store.Batch, head store.Hash) (bool, error) {
 	branch := nextBranch(n.claim.id)
-	if err := d.repo.Publish(ctx, batch, store.RefUpdate{Name: heads + branch, New: head}); err != nil {
+	err := d.repo.Publish(ctx, batch, store.RefUpdate{Name: heads + branch, New: head},
+		store.RefUpdate{Name: mainRef, Old: n.claim.main, New: n.claim.main})
+	if err != nil {
 		return false, err
 	}
 	g, err := d.judge.Proposal(n.claim.main, head)
@@ -164,27 +225,22 @@ func (d *Desk) claimAndMerge(ctx context.Context, n *newcase, batch *store.Batch
 		title: string(n.claim.id) + ": new case"}, g); err != nil {
 		return false, err
 	}
-	err = d.bring(ctx, n.who, branch)
-	var clash *conflict
-	if errors.As(err, &clash) {
-		// The same mail came in twice at once, and the other one is on main.
-		return false, d.drop(ctx, n.who, branch, head)
-	}
-	return err == nil, err
+	return d.bringClaim(ctx, n.who, branch)
 }
 
-// drop takes a branch back whose mail is on record already.
+// drop takes a branch back whose mail is on record already. The pull request
+// is closed first: a branch without one is taken back by whoever meets it, but
+// a pull request without its branch would stay.
 func (d *Desk) drop(ctx context.Context, who *actor, branch string, head store.Hash) error {
-	err := d.repo.Publish(ctx, nil, store.RefUpdate{Name: heads + branch, Old: head})
-	if err != nil {
-		return err
-	}
 	d.acting(who)
 	pull, err := d.forge.Find(ctx, branch)
 	if err == nil {
 		err = d.forge.Close(ctx, pull.Number, "")
 	}
-	return err
+	if err != nil && !errors.Is(err, forge.ErrNotFound) && !errors.Is(err, forge.ErrClosed) {
+		return err
+	}
+	return d.repo.Publish(ctx, nil, store.RefUpdate{Name: heads + branch, Old: head})
 }
 
 // newcase is a case in the making.

@@ -15,10 +15,10 @@ import (
 // Pull is a pull request with what the programme says of it.
 type Pull struct {
 	Number    int            `json:"number"`
-	ID        psirt.CaseID   `json:"id,omitempty"`
+	ID        psirt.CaseID   `json:"id"`
 	Kind      string         `json:"kind"`
-	From      string         `json:"from,omitempty"`
-	To        string         `json:"to,omitempty"`
+	From      string         `json:"from"`
+	To        string         `json:"to"`
 	Outcome   psirt.Outcome  `json:"outcome,omitempty"`
 	State     string         `json:"state"`
 	Author    string         `json:"author"`
@@ -218,6 +218,9 @@ func (d *Desk) stillOpen(ctx context.Context, number int, id psirt.CaseID) (*Pul
 // Approve signs a proposal as the person who acts, after opening what it
 // changes and judging what is sealed, and merges it when it has all it needs.
 func (d *Desk) Approve(ctx context.Context, number int, id psirt.CaseID) (*Proposed, error) {
+	if done, err := d.mergedBefore(ctx, number, id, true); err != nil || done != nil {
+		return done, err
+	}
 	p, g, s, err := d.stillOpen(ctx, number, id)
 	if err != nil {
 		return nil, err
@@ -225,6 +228,9 @@ func (d *Desk) Approve(ctx context.Context, number int, id psirt.CaseID) (*Propo
 	who, err := d.me(s)
 	if err != nil {
 		return nil, err
+	}
+	if g.OK() && approvedBy(g, who) {
+		return d.afterApproval(ctx, who, p, g, g.Head) // killed before it was merged
 	}
 	if v := d.mayApprove(s, g, who); !v.OK() {
 		return nil, &Refused{What: fmt.Sprintf("pull request %d was not approved", p.Number), Verdict: v}
@@ -271,6 +277,16 @@ func (d *Desk) afterApproval(ctx context.Context, who *actor, p *Pull, g *audit.
 // if it can be.
 func (d *Desk) submitAs(ctx context.Context, who *actor, p *Pull, id psirt.CaseID, head store.Hash) (*Proposed, error) {
 	return d.submit(ctx, who, id, head, p.Kind, p.Title)
+}
+
+func approvedBy(g *audit.Judgement, who *actor) bool {
+	by := who.key.Cert().Fingerprint()
+	for _, a := range g.Approvals {
+		if a.By == by && a.Kind == psirt.KindSigned {
+			return true
+		}
+	}
+	return false
 }
 
 // mayApprove answers whether a person's approval would count anywhere in the
@@ -367,6 +383,9 @@ func sealedVerdict(s *audit.Setting, step audit.Step, open *contents) psirt.Verd
 
 // Merge merges a pull request that has all it needs.
 func (d *Desk) Merge(ctx context.Context, number int, id psirt.CaseID) (*Proposed, error) {
+	if done, err := d.mergedBefore(ctx, number, id, false); err != nil || done != nil {
+		return done, err
+	}
 	p, g, s, err := d.stillOpen(ctx, number, id)
 	if err != nil {
 		return nil, err
@@ -411,6 +430,9 @@ func (d *Desk) ClosePull(ctx context.Context, number int) error {
 	who, err := d.anyone(all)
 	if err != nil {
 		return err
+	}
+	if p.State == forge.StateMerged {
+		return &Problem{Text: fmt.Sprintf("pull request %d is merged already", number)}
 	}
 	head, err := d.branch(p.branch)
 	if err != nil {

@@ -76,7 +76,15 @@ func (d *Desk) Edit(ctx context.Context, id psirt.CaseID, change Change) (*Edite
 	if err := d.repo.Keep(batch, head); err != nil {
 		return nil, err
 	}
-	if err := d.repo.SetLocalRef(queueRef(who.handle, id), t.queue, head); err != nil {
+	was := t.queue
+	if was.IsZero() {
+		was = t.left
+	}
+	err = d.repo.SetLocalRef(queueRef(who.handle, id), was, head)
+	if errors.Is(err, store.ErrLost) {
+		return nil, &Problem{Text: fmt.Sprintf("you changed %s elsewhere at the same moment, and this change was not kept", id), Do: "make it again", Err: store.ErrLost}
+	}
+	if err != nil {
 		return nil, err
 	}
 	t.queue = head
@@ -119,6 +127,9 @@ func (d *Desk) Push(ctx context.Context, id psirt.CaseID) (*Proposed, error) {
 	t, who, _, err := d.asAnalyst(ctx, id)
 	if err != nil {
 		return nil, err
+	}
+	if t.queue.IsZero() && t.mended != "" && t.c.By == who.key.Cert().Fingerprint() {
+		return d.resume(ctx, who, t, id)
 	}
 	if t.queue.IsZero() {
 		return nil, &Problem{Text: fmt.Sprintf("no edits of %s wait to be pushed", id), Do: "make one with docket set, edit or attach"}
@@ -217,6 +228,9 @@ func (d *Desk) Message(ctx context.Context, id psirt.CaseID, kind, words string)
 	}
 	if strings.TrimSpace(words) == "" {
 		return nil, usage("there is nothing to send", "write the message to a file and add --message FILE")
+	}
+	if t.mended != "" && d.again(t, who, kind, words) {
+		return d.resume(ctx, who, t, id)
 	}
 	r := d.revise(t.c, who, open)
 	if err := r.takeMails(); err != nil {

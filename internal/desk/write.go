@@ -59,14 +59,18 @@ type proposal struct {
 	id     psirt.CaseID
 	head   store.Hash
 	title  string
+	author string // login; empty: who opens it
 }
 
 // pull opens the pull request of a branch, or brings it up to date, and
 // publishes the check of its head.
 func (d *Desk) pull(ctx context.Context, who *actor, p proposal, g *audit.Judgement) (forge.Pull, error) {
 	d.acting(who)
+	if p.author == "" {
+		p.author = who.login
+	}
 	pull, err := d.forge.Open(ctx, forge.Proposal{Kind: p.kind, Case: string(p.id), Branch: p.branch, Base: "main",
-		Head: p.head.String(), Title: p.title, Body: pullText(g), Author: who.login})
+		Head: p.head.String(), Title: p.title, Body: pullText(g), Author: p.author})
 	if err != nil {
 		return pull, err
 	}
@@ -127,7 +131,7 @@ func (d *Desk) merge(ctx context.Context, who *actor, branch string) (store.Hash
 			return store.Hash{}, nil, err
 		}
 		if !g.OK() {
-			return store.Hash{}, g, &Refused{What: "not merged", Verdict: g.Verdict}
+			return store.Hash{}, g, &Refused{What: "not merged", Verdict: g.Verdict, superseded: isSuperseded(g)}
 		}
 		h, err := d.mergeOnto(ctx, who, branch, g)
 		if errors.Is(err, store.ErrLost) {
@@ -139,6 +143,15 @@ func (d *Desk) merge(ctx context.Context, who *actor, branch string) (store.Hash
 		return h, g, err
 	}
 	return store.Hash{}, nil, &Problem{Text: "main changes faster than " + branch + " can be merged", Do: "try again"}
+}
+
+func isSuperseded(g *audit.Judgement) bool {
+	for _, f := range g.Findings {
+		if f.Kind == "superseded" {
+			return true
+		}
+	}
+	return false
 }
 
 func (d *Desk) mergeOnto(ctx context.Context, who *actor, branch string, g *audit.Judgement) (store.Hash, error) {
