@@ -15,6 +15,8 @@ import (
 
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
+
+	"github.com/docket-psirt/docket/internal/peer"
 )
 
 func TestSMTPConfiguration(t *testing.T) {
@@ -93,7 +95,7 @@ func (s *session) Auth(string) (sasl.Server, error) {
 // serve starts the server; secure says how: "starttls", "tls" or "clear".
 func (s *scripted) serve(t *testing.T, secure string) (url, ca string) {
 	t.Helper()
-	ca, key := certificate(t, t.TempDir())
+	ca, key := peer.Certificate(t, t.TempDir())
 	pair, err := tls.LoadX509KeyPair(ca, key)
 	if err != nil {
 		t.Fatal(err)

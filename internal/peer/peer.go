@@ -1,4 +1,5 @@
-// Package peer finds the real programs that tests work against.
+// Package peer finds the real programs that tests work against, and starts
+// those that must run beside them.
 //
 // It promises that a missing peer is never a silent pass: the test is skipped
 // with the program's name, or fails where DOCKET_PEERS=required says that all
