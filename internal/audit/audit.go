@@ -71,18 +71,21 @@ type replay struct {
 	s       scribe
 	stories map[psirt.CaseID]*Story
 	order   []psirt.CaseID
+	parts   map[psirt.Digest]bool // every sealed part and update so far
+	heads   map[store.Hash]int    // main's heads, in order
+	owed    []owed                // updates, in the order in which they came to main
 }
 
 // Audit replays history from the root, or from a trusted commit, to the heads.
 func (j *Judge) Audit(o Options) (*Report, error) {
-	a := &replay{j: j, o: o, stories: map[psirt.CaseID]*Story{},
+	a := &replay{j: j, o: o, stories: map[psirt.CaseID]*Story{}, parts: map[psirt.Digest]bool{}, heads: map[store.Hash]int{},
 		r: &Report{Head: o.Main.String(), At: o.Now.UTC().Truncate(time.Second), Findings: []Finding{}}}
 	line, err := a.line()
 	if err != nil {
 		return nil, err
 	}
-	j.main, j.since = map[store.Hash]bool{}, o.Since
-	defer func() { j.main, j.since = nil, store.Hash{} }()
+	j.main, j.brought, j.since = map[store.Hash]bool{}, map[store.Hash]bool{}, o.Since
+	defer func() { j.main, j.brought, j.since = nil, nil, store.Hash{} }()
 	for i, m := range line {
 		if i == 0 {
 			err = a.begin(m)
@@ -92,7 +95,7 @@ func (j *Judge) Audit(o Options) (*Report, error) {
 		if err != nil {
 			return nil, err
 		}
-		j.main[m.Hash] = true
+		j.main[m.Hash], a.heads[m.Hash] = true, i
 	}
 	if err := a.remembered(); err != nil {
 		return nil, err
@@ -201,7 +204,48 @@ func (a *replay) merge(m *store.Commit) error {
 	a.r.Findings = append(a.r.Findings, g.Findings...)
 	a.r.Commits += len(g.Steps) + len(g.Approvals)
 	a.r.Revisions += len(g.Steps)
+	for _, step := range g.Steps {
+		a.replayed(step)
+		for _, u := range step.Updates {
+			a.owed = append(a.owed, owed{head: len(a.heads), id: step.Case.ID, n: u.N})
+		}
+	}
 	return a.tell(g, m)
+}
+
+// owed is an update that main's head number head brought.
+type owed struct {
+	head int
+	id   psirt.CaseID
+	n    int
+}
+
+// replayed holds that what is sealed is sealed anew: a part that stood in an
+// older revision, or in another case, was put back by somebody. Who signs a
+// revision may do that without leaving any other trace.
+func (a *replay) replayed(step Step) {
+	a.s.commit, a.s.id = step.Commit.Hash, step.Case.ID
+	before := step.Before
+	if before == nil {
+		before = &psirt.Case{}
+	}
+	add := func(name string, digest psirt.Digest) {
+		if a.parts[digest] {
+			a.s.add("replayed", "%s is not new: it stood in an older revision, or in another case", name)
+		}
+		a.parts[digest] = true
+	}
+	if step.Case.Sealed != before.Sealed {
+		add("sealed", psirt.SHA256([]byte(step.Case.Sealed)))
+	}
+	if step.Case.Contact != before.Contact {
+		add("contact", psirt.SHA256([]byte(step.Case.Contact)))
+	}
+	for _, u := range step.Updates {
+		if u.Sealed != "" {
+			add(fmt.Sprintf("update-%d.asc", u.N), u.Sealed)
+		}
+	}
 }
 
 // remembered holds heads that were seen before against what is there now.

@@ -59,6 +59,9 @@ func (a *replay) delivery(c *store.Commit, cases map[psirt.CaseID]*delivered) er
 			return err
 		}
 		before = parent.Tree
+		if eventTime(c).Add(skew).Before(eventTime(parent)) {
+			a.s.add("time", "the receipt is dated before the one before it")
+		}
 	}
 	changes, err := a.j.Repo.Changes(before, c.Tree)
 	if err != nil {
@@ -69,7 +72,7 @@ func (a *replay) delivery(c *store.Commit, cases map[psirt.CaseID]*delivered) er
 		return err
 	}
 	if len(changes) == 0 {
-		return a.settledBy(c)
+		return a.settledBy(c, cases)
 	}
 	for _, ch := range changes {
 		a.s.id = ""
@@ -175,6 +178,12 @@ func (a *replay) receiptSigned(c *store.Commit, program string, raw []byte, r *p
 	if err != nil {
 		return err
 	}
+	if !r.At.Equal(eventTime(c)) {
+		return fmt.Errorf("its time is not that of its commit")
+	}
+	if err := listed(at, program, r); err != nil {
+		return err
+	}
 	if r.By != mailer {
 		return fmt.Errorf("signed by %s, and not by the mailer", setting.Name(r.By))
 	}
@@ -187,6 +196,23 @@ func (a *replay) receiptSigned(c *store.Commit, program string, raw []byte, r *p
 	}
 	if by != mailer {
 		return fmt.Errorf("the commit is signed by %s, and not by the mailer", setting.Name(by))
+	}
+	return nil
+}
+
+// listed holds that the case had the update at the head of main that the
+// receipt names.
+func listed(at *store.Snapshot, program string, r *psirt.Receipt) error {
+	raw, err := at.Read(psirt.CasePath(program, r.ID), casefile.MaxSize)
+	if err != nil {
+		return fmt.Errorf("main had no such case then: %w", err)
+	}
+	c, err := casefile.Parse(raw)
+	if err != nil {
+		return err
+	}
+	if r.Update > len(c.Updates) {
+		return fmt.Errorf("the case had no update %d then", r.Update)
 	}
 	return nil
 }
@@ -211,7 +237,7 @@ func (a *replay) undelivered(cases map[psirt.CaseID]*delivered) {
 
 // settledBy judges a commit without receipts: the mailer's note that everything
 // up to a head of main is delivered.
-func (a *replay) settledBy(c *store.Commit) error {
+func (a *replay) settledBy(c *store.Commit, cases map[psirt.CaseID]*delivered) error {
 	main, err := store.ParseHash(c.Trailer("Settled"))
 	if err != nil {
 		a.s.add("receipt", "a commit without a receipt says what is settled")
@@ -223,8 +249,35 @@ func (a *replay) settledBy(c *store.Commit) error {
 	}
 	if !ok {
 		a.s.add("receipt", "what is settled is said by the mailer, and by nobody else")
+		return nil
+	}
+	head, ok := a.heads[main]
+	if !ok {
+		if a.o.Since.IsZero() {
+			a.s.add("receipt", "it settles a head of main that main never had")
+		}
+		return nil
+	}
+	// Nobody looks again at what is settled, so an update must not be lost there.
+	for len(a.owed) > 0 && a.owed[0].head <= head {
+		o := a.owed[0]
+		a.owed = a.owed[1:]
+		if d := cases[o.id]; d == nil || !d.done(o.n) {
+			a.s.id = o.id
+			a.s.add("receipt", "everything is said to be delivered, and update %d has no last receipt", o.n)
+		}
 	}
 	return nil
+}
+
+// done reports whether an update has a receipt after which nothing is sent.
+func (d *delivered) done(n int) bool {
+	list := d.status[n]
+	if len(list) == 0 {
+		return false
+	}
+	last := list[len(list)-1]
+	return last != psirt.ReceiptSending && last != psirt.ReceiptHeld
 }
 
 // SignedByMailer reports whether a commit is signed by the mailer of a

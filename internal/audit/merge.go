@@ -30,7 +30,7 @@ func (j *Judge) Merge(m *store.Commit) (*Judgement, error) {
 	there := map[string]bool{}
 	for _, ch := range changes {
 		there[ch.Path] = true
-		if blob, ok := g.paths[ch.Path]; !ok || blob != ch.New.Hash {
+		if e, ok := g.paths[ch.Path]; !ok || e.Hash != ch.New.Hash || e.Mode != ch.New.Mode {
 			s.add("merge", "%s is neither what main had nor what the proposal brings", ch.Path)
 		}
 	}
@@ -45,7 +45,13 @@ func (j *Judge) Merge(m *store.Commit) (*Judgement, error) {
 	if !trailersAgree(m, g) {
 		s.add("merge", "the merge names another case than the one it brings")
 	}
+	s.says(m, nil, "Case") // which trailersAgree has judged
 	j.unmet(&s, g)
+	for _, c := range g.line {
+		if j.brought != nil {
+			j.brought[c.Hash] = true
+		}
+	}
 	g.Findings = append(g.Findings, s.findings...)
 	return g, nil
 }
@@ -53,11 +59,18 @@ func (j *Judge) Merge(m *store.Commit) (*Judgement, error) {
 // unmet makes findings of approvals and permissions that a merged proposal
 // lacks.
 func (j *Judge) unmet(s *scribe, g *Judgement) {
-	if g.Verdict.Result != psirt.Fail || len(g.Findings) > 0 {
+	if len(g.Verdict.Of) == 0 {
 		return
 	}
-	for _, reason := range g.Verdict.Reasons() {
-		s.add("unapproved", "merged without what the programme asks for: %s", reason)
+	// The first part is the proposal's form, whose faults are findings already;
+	// they hide nothing of what else is missing, as they may be explained.
+	for _, part := range g.Verdict.Of[1:] {
+		if part.Result != psirt.Fail {
+			continue
+		}
+		for _, reason := range part.Reasons() {
+			s.add("unapproved", "merged without what the programme asks for: %s", reason)
+		}
 	}
 }
 

@@ -29,6 +29,7 @@ func (d *delta) programme() error {
 	} else if person, ok := program.ByKey(by); !ok || !person.HasRole(psirt.RoleLead) {
 		d.s.add("role", "the programme is changed by its leads, not by %s", d.setting.Name(by))
 	}
+	d.s.says(d.c, nil)
 	d.g.Changers = append(d.g.Changers, by)
 	d.newest = "git:" + d.c.Tree.String()
 	d.readableAfter(d.after, name)

@@ -41,8 +41,9 @@ type Judgement struct {
 
 	Fork store.Hash // the commit of main that the branch begins at
 
-	paths map[string]store.Hash // every path that the branch brings, with its blob
-	tree  store.Hash            // of the head
+	paths map[string]store.Entry // every path that the branch brings, with its blob and mode
+	line  []*store.Commit        // the branch's commits, oldest first
+	tree  store.Hash             // of the head
 }
 
 // OK reports whether the proposal may be merged as far as can be told without
@@ -74,7 +75,7 @@ type Approval struct {
 // is for what could not be read; everything wrong with the proposal is in the
 // judgement.
 func (j *Judge) Proposal(base, head store.Hash) (*Judgement, error) {
-	g := &Judgement{Base: base, Head: head, paths: map[string]store.Hash{}}
+	g := &Judgement{Base: base, Head: head, paths: map[string]store.Entry{}}
 	baseCommit, err := j.Repo.Commit(base)
 	if err != nil {
 		return nil, err
@@ -87,6 +88,7 @@ func (j *Judge) Proposal(base, head store.Hash) (*Judgement, error) {
 	if p.base, err = j.Repo.At(base); err != nil {
 		return nil, err
 	}
+	g.line = commits
 	for _, c := range commits {
 		if err := p.commit(c); err != nil {
 			return nil, err
@@ -98,6 +100,11 @@ func (j *Judge) Proposal(base, head store.Hash) (*Judgement, error) {
 		g.tree = commits[len(commits)-1].Tree
 		if len(commits[0].Parents) > 0 {
 			g.Fork = commits[0].Parents[0]
+		}
+	}
+	for i := range p.s.findings { // what was found before the case was known
+		if p.s.findings[i].Case == "" {
+			p.s.findings[i].Case = g.Case
 		}
 	}
 	g.Findings = p.s.findings
@@ -147,7 +154,7 @@ func (j *Judge) branch(base, head store.Hash) ([]*store.Commit, error) {
 }
 
 func (j *Judge) onMain(base, at store.Hash) (bool, error) {
-	if at == base || j.main[at] {
+	if at == base || j.main[at] || j.brought[at] {
 		return true, nil
 	}
 	if j.main != nil && j.since.IsZero() { // replaying: all of main up to base is known
@@ -185,7 +192,7 @@ func (p *proposal) commit(c *store.Commit) error {
 		return err
 	}
 	for _, ch := range changes {
-		p.g.paths[ch.Path] = ch.New.Hash
+		p.g.paths[ch.Path] = ch.New
 	}
 	d := &delta{proposal: p, c: c, before: before, after: after}
 	d.sort(changes)
@@ -295,6 +302,7 @@ func (p *proposal) approval(c *store.Commit) {
 		p.s.add("approval", "there is nothing before it that it could approve")
 		return
 	}
+	p.s.says(c, map[string][]string{"Case": one(string(p.g.Case))}, "Approves", "Attested-by")
 	by, err := p.setting.signer(c)
 	if err != nil {
 		p.s.add("signature", "%v", err)

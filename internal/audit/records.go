@@ -147,6 +147,7 @@ func (d *delta) mail() error {
 	} else if by != d.setting.Program.Keys.Bot {
 		d.s.add("role", "mails are put on record by the bot, not by %s", d.setting.Name(by))
 	}
+	d.s.says(d.c, map[string][]string{"Case": one(string(d.owner.id))}, "Mail")
 	for at := range d.items {
 		if at.kind == placeUpdate {
 			d.s.add("update", "update-%d.asc: an update comes with a revision", at.n)
@@ -224,6 +225,11 @@ func (d *delta) record(at place, path, mail string, handlers []psirt.Fingerprint
 	if r.ID != at.id || r.N != at.n || !r.At.Equal(eventTime(d.c)) {
 		d.s.add("mail-record", "%s: case, number or time are not those of its path and commit", path)
 	}
+	if at.n > 1 {
+		if _, err := d.after.Entry(recordPath(at, at.n-1)); err != nil {
+			d.s.add("gap", "%s: mail numbers are dense, and the one before is not there", path)
+		}
+	}
 	program := d.setting.Program
 	cert, err := d.setting.Cert(program.Keys.Bot)
 	if err == nil && r.By != program.Keys.Bot {
@@ -243,6 +249,11 @@ func (d *delta) record(at place, path, mail string, handlers []psirt.Fingerprint
 	if err := d.setting.readable(sealed, program.SealedReaders(handlers)); err != nil {
 		d.s.add("recipients", "%s: %v", mail, err)
 	}
+}
+
+// recordPath is where record n of the case of a place stands.
+func recordPath(at place, n int) string {
+	return fmt.Sprintf("%s/mail-%d.yaml", psirt.CaseDir(at.program, at.id), n)
 }
 
 var ignoredForm = regexp.MustCompile(`^ignored [a-z][a-z0-9-]{0,39}\n$`)

@@ -46,6 +46,8 @@ func (d *delta) revision() error {
 	d.sealedParts(&step)
 	d.guards(&step)
 	d.kind(step)
+	want, free := step.story()
+	d.s.says(d.c, want, free...)
 	d.g.Steps = append(d.g.Steps, step)
 	d.newest = string(psirt.SHA256(file))
 	return nil
@@ -234,6 +236,10 @@ func (d *delta) guards(step *Step) {
 			d.s.add("transition", "a case begins in the programme's first state")
 		}
 		d.updatesOf(step, d.setting.Program.Intake.Update, d.setting.Program.Intake.Note)
+		// Nobody approves a first revision, so nobody would have read its words.
+		if slices.ContainsFunc(step.Updates, func(u psirt.Update) bool { return u.Sealed != "" }) {
+			d.s.add("update", "a case is opened with a standard text, not with words of somebody's own")
+		}
 		return
 	}
 	as := *step.Case

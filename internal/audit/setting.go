@@ -44,6 +44,7 @@ type Judge struct {
 
 	settings map[string]*Setting
 	main     map[store.Hash]bool // while replaying: commits known to be of main's first-parent line
+	brought  map[store.Hash]bool // while replaying: commits that merges brought to main
 	since    store.Hash          // while replaying from a trusted commit: that commit
 }
 
@@ -238,6 +239,10 @@ func (s *Setting) readable(message []byte, readers []psirt.Fingerprint) error {
 	ids, err := seal.Recipients(message)
 	if err != nil {
 		return err
+	}
+	if len(ids) > len(readers) {
+		// Two packets may name one reader, and be for two.
+		return fmt.Errorf("it is sealed %d times, for %d readers", len(ids), len(readers))
 	}
 	used := map[uint64]bool{}
 	for _, f := range readers {

@@ -161,8 +161,54 @@ func (t *tree) whole() {
 		t.s.id = at.id
 		t.s.add("update", "update-%d.asc is missing", at.n)
 	}
+	t.mailLists()
+	t.repeated()
 	t.seenLines()
 	t.gaps()
+}
+
+// mailLists holds that the records of a case are dense, and that every record
+// that a revision took into account is there.
+func (t *tree) mailLists() {
+	there := map[psirt.CaseID]map[psirt.Digest]bool{}
+	most := map[psirt.CaseID]int{}
+	for _, at := range t.records {
+		if there[at.id] == nil {
+			there[at.id] = map[psirt.Digest]bool{}
+		}
+		raw, err := t.at.Read(recordPath(at, at.n), maxRecord)
+		if err != nil {
+			continue // record has said so
+		}
+		there[at.id][psirt.SHA256(raw)] = true
+		most[at.id] = max(most[at.id], at.n)
+	}
+	for id, c := range t.cases {
+		t.s.id = id
+		if most[id] > len(there[id]) {
+			t.s.add("gap", "there are %d mail records, and the highest number is %d", len(there[id]), most[id])
+		}
+		for _, digest := range c.Mails {
+			if !there[id][digest] {
+				t.s.add("mails", "the list of mails names a record that is not there")
+			}
+		}
+	}
+}
+
+// repeated finds sealed parts that stand in two cases.
+func (t *tree) repeated() {
+	owner := map[psirt.Digest]psirt.CaseID{}
+	for id, c := range t.cases {
+		for _, part := range []string{c.Sealed, c.Contact} {
+			digest := psirt.SHA256([]byte(part))
+			if other, ok := owner[digest]; ok && other != id {
+				t.s.id = max(id, other)
+				t.s.add("replayed", "a sealed part is that of %s too", min(id, other))
+			}
+			owner[digest] = id
+		}
+	}
 }
 
 func (t *tree) record(at place) {
