@@ -219,6 +219,8 @@ func (d *demo) solve() error {
 	if err := d.acts(
 		refused("--as", "ada", "move", id, "solving"),
 		ok("--as", "ada", "set", id, "analysis.verdict=valid", "analysis.text=The counter is checked after the length. Confirmed on two cards.", "priority=high"),
+		ok("--as", "ada", "set", id, "owner=ada", "products[0].type=software", "assessment.ssvc.decision=out-of-cycle",
+			`assessment.cvss[]={"version":"4.0","vector":"CVSS:4.0/AV:P/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:N/SC:N/SI:N/SA:N"}`),
 		ok("--as", "ada", "move", id, "solving"),
 		ok("--as", "ben", "approve", id),
 	); err != nil {
@@ -227,6 +229,8 @@ func (d *demo) solve() error {
 	d.say("There is a fix. Ada tells Maren in her own words, which Ben reads before they go out.")
 	if err := d.acts(
 		ok("--as", "ada", "set", id, `remediation[]={"kind":"fix","status":"available","text":"Update the applet to 3.2.2."}`),
+		ok("--as", "ada", "set", id, `options[]={"text":"Check the length first.","chosen":true,"why":"It removes the cause."}`,
+			"disclosure.embargo_until=2027-03-01T09:00:00Z", `disclosure.embargo[]={"event":"proposed","at":"2026-11-22T10:00:00Z","by":"team"}`),
 		ok("--as", "ada", "move", id, "communicating", "--message", "words/fixed.txt"),
 		ok("--as", "ben", "approve", id),
 		ok("deliver", "--maildir", "out"),

@@ -127,8 +127,9 @@ func (a *app) setCommand() *cobra.Command {
 	c := a.jsonFlag(&cobra.Command{Use: "set ID PATH=VALUE…", Short: "Change what is sealed, from a script", Args: cobra.MinimumNArgs(2),
 		Long: `Changes values of the report document (paths as docket show prints them) or of the
 contact (contact.address, contact.key). A value is JSON where it parses as a
-number, true, false, a list or an object, else text; @FILE reads it from a file;
-empty removes it. A path that ends in [] adds to a list.`,
+number, true, false, a list or an object and the schema wants no text there, else
+text; @FILE reads it from a file; empty removes it. A path that ends in [] adds to
+a list.`,
 		Example: "  docket --as ada set INGP-2026-0042 analysis.verdict=valid analysis.text=@analysis.txt priority=high\n  docket --as ada set INGP-2026-0042 'remediation[]={\"kind\":\"fix\",\"status\":\"available\",\"text\":\"Update to 4.2\"}'"})
 	c.RunE = func(c *cobra.Command, args []string) error {
 		var set []desk.Assignment

@@ -57,12 +57,10 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the policy or the audit says no.`
 	f.StringVar(&a.as, "as", os.Getenv("DOCKET_AS"), "handle of the person who acts, when --keys holds several (DOCKET_AS)")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	for _, group := range [][]*cobra.Command{a.setupCommands(), a.mailCommands(), a.caseCommands(), a.moveCommands(), a.pullCommands(), a.judgeCommands()} {
-		for _, c := range group {
-			wrapArgs(c)
-			root.AddCommand(c)
-		}
+		root.AddCommand(group...)
 	}
-	root.SetHelpCommand(&cobra.Command{Use: "help [COMMAND]", Short: "Help about a command", Hidden: false,
+	wrapArgs(root)
+	root.SetHelpCommand(&cobra.Command{Use: "help [COMMAND]", Short: "Help about a command", Example: "  docket help intake",
 		RunE: func(c *cobra.Command, args []string) error {
 			cmd, _, err := c.Root().Find(args)
 			if err != nil {
@@ -70,7 +68,25 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the policy or the audit says no.`
 			}
 			return cmd.Help()
 		}})
+	completionExamples(root)
 	return root
+}
+
+// completionExamples gives cobra's commands for shell completion the examples
+// that all others have.
+func completionExamples(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for shell, example := range map[string]string{
+		"":           "  docket completion bash --help",
+		"bash":       "  source <(docket completion bash)",
+		"zsh":        "  docket completion zsh > \"${fpath[1]}/_docket\"",
+		"fish":       "  docket completion fish | source",
+		"powershell": "  docket completion powershell | Out-String | Invoke-Expression",
+	} {
+		if c, _, err := root.Find(strings.Fields("completion " + shell)); err == nil {
+			c.Example = example
+		}
+	}
 }
 
 // wrapArgs makes wrong arguments a matter of usage.

@@ -47,6 +47,9 @@ host that delivers mailer.asc and sender.asc.`,
 	f.BoolVar(&open, "no-passphrase", false, "leave the secret keys unprotected: for try-outs only")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
 	c.RunE = func(_ *cobra.Command, args []string) error {
+		if len(programs) == 0 || len(team) == 0 || a.keys == "" { // before a passphrase is asked for
+			return &usageError{errors.New("--program, --team and --keys are needed")}
+		}
 		o := desk.InitOptions{Programs: programs, Team: team, Keys: a.keys, IntakePass: a.pass(), Now: time.Now}
 		var err error
 		if intakeKey != "" {

@@ -6,8 +6,10 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,6 +18,7 @@ import (
 	"github.com/docket-psirt/docket/internal/mail"
 	"github.com/docket-psirt/docket/internal/psirt"
 	"github.com/docket-psirt/docket/internal/seal"
+	"github.com/docket-psirt/docket/schema"
 )
 
 // Assignment is PATH=VALUE of docket set.
@@ -30,7 +33,7 @@ func (d *Desk) Set(ctx context.Context, id psirt.CaseID, list []Assignment) (*Ed
 				if err := setContact(contact, name, a.Value); err != nil {
 					return nil, err
 				}
-			} else if err := setPath(report, a.Path, valueOf(a.Value)); err != nil {
+			} else if err := setPath(report, a.Path, valueFor(report, a)); err != nil {
 				return nil, err
 			}
 			changed = append(changed, a.Path)
@@ -72,6 +75,22 @@ func valueOf(s string) any {
 		}
 	}
 	return s
+}
+
+// valueFor is the value of an assignment. What looks like a number or a truth
+// value is text where the schema wants text: versions are called 1.0.
+func valueFor(report psirt.Document, a Assignment) any {
+	v := valueOf(a.Value)
+	switch v.(type) {
+	case float64, bool:
+		trial := report.Clone()
+		var faults *schema.Error
+		if setPath(trial, a.Path, v) == nil && errors.As(schema.Validate("report", map[string]any(trial)), &faults) &&
+			slices.ContainsFunc(faults.Faults, func(f schema.Fault) bool { return f.Want == "text" }) {
+			return a.Value
+		}
+	}
+	return v
 }
 
 // setPath sets, adds to ("[]"), or (nil) removes what is at a path such as
