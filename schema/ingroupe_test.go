@@ -83,16 +83,34 @@ func TestIngroupeSkipsNoStage(t *testing.T) {
 	}
 }
 
-// rest is what each move away from a state takes, beyond what was submitted.
-var rest = []struct {
+// step is what a move takes, beyond what was submitted.
+type step struct {
 	from    string
 	to      string
 	outcome psirt.Outcome
 	needs   []any // path, value, path, value …
 	updates []string
-}{
-	{"evaluating", "solving", "", []any{"analysis.text", "t", "analysis.verdict", "valid", "priority", "high"}, nil}, // IG-31 to IG-33
-	{"solving", "communicating", "", []any{"remediation", []any{map[string]any{"kind": "fix", "status": "available", "text": "update"}}}, nil},
+}
+
+// item is a list with one entry.
+func item(pairs ...any) []any {
+	m := map[string]any{}
+	for i := 0; i < len(pairs); i += 2 {
+		m[pairs[i].(string)] = pairs[i+1]
+	}
+	return []any{m}
+}
+
+var ingroupeSteps = []step{
+	{"evaluating", "solving", "", []any{ // IG-01, IG-20, IG-31 to IG-33
+		"analysis.text", "t", "analysis.verdict", "valid", "priority", "high", "owner", "triage",
+		"products", item("name", "p", "type", "software", "versions", []any{"1"}),
+		"assessment.ssvc.decision", "scheduled", "assessment.cvss", item("vector", "CVSS:4.0/AV:N"),
+	}, nil},
+	{"solving", "communicating", "", []any{ // IG-03, IG-14, IG-35
+		"remediation", item("kind", "fix", "status", "available", "text", "update"), "options", item("chosen", true, "why", "w"),
+		"disclosure.embargo_until", "2027-02-12T09:00:00Z", "disclosure.embargo", item("event", "proposed"),
+	}, nil},
 	{"evaluating", "deferred", "", []any{"analysis.text", "t", "analysis.verdict", "valid", "review_at", "2026-12-24"}, nil},
 	{"communicating", "closed", "fixed", []any{ // IG-36, IG-37
 		"remediation", []any{map[string]any{"kind": "fix", "status": "available", "text": "update"}},
@@ -114,6 +132,8 @@ var rest = []struct {
 	{"solving", "closed", "withdrawn-by-reporter", []any{"closing.reason", "r"}, nil},
 	{"received", "closed", "support-redirect", nil, nil},
 	{"received", "closed", "spam", nil, nil},
+	{"received", "evaluating", "", []any{"consent.submitted_at", "2026-11-22T09:14:03Z"}, nil},
+	{"deferred", "solving", "", []any{"analysis.text", "t", "analysis.verdict", "valid", "priority", "low"}, nil},
 }
 
 func set(doc map[string]any, path []string, value any) {
@@ -133,12 +153,19 @@ func set(doc map[string]any, path []string, value any) {
 // of that is not there; the reasons then say what to do.
 func TestIngroupeMovesTakeWhatTheirGuardsSay(t *testing.T) {
 	t.Parallel()
-	p := program(t, "ingroupe")
-	for _, c := range rest {
+	holdSteps(t, "ingroupe", ingroupeSteps)
+}
+
+func holdSteps(t *testing.T, name string, steps []step) {
+	t.Helper()
+	p := program(t, name)
+	for _, c := range steps {
 		judge := func(without int) psirt.Verdict {
 			w := world(c.from, submitted())
 			for i := 0; i < len(c.needs); i += 2 {
-				if i != without {
+				if i == without {
+					delete(w.Report, strings.Split(c.needs[i].(string), ".")[0])
+				} else {
 					set(w.Report, strings.Split(c.needs[i].(string), "."), c.needs[i+1])
 				}
 			}
@@ -169,6 +196,13 @@ func TestIngroupeMovesTakeWhatTheirGuardsSay(t *testing.T) {
 			t.Errorf("no case can be closed as %s", o)
 		}
 	}
+	for _, r := range p.Transitions {
+		if len(r.Guards) > 0 && !slices.ContainsFunc(steps, func(c step) bool {
+			return c.to == r.To && slices.Contains(r.From, c.from) && (c.outcome == "" || slices.Contains(r.Outcomes, c.outcome))
+		}) {
+			t.Errorf("%s: no step of this test goes from %v to %s %v, which has guards", name, r.From, r.To, r.Outcomes)
+		}
+	}
 }
 
 // IG-10, IG-11: a report that mentions a method which is not authorised is
@@ -178,12 +212,39 @@ func TestIngroupeMethodsNeedTwoReviewers(t *testing.T) {
 	p := program(t, "ingroupe")
 	doc := submitted()
 	doc["analysis"] = map[string]any{"text": "t", "verdict": "valid"}
-	doc["priority"] = "high"
+	doc["priority"], doc["owner"] = "high", "triage"
+	doc["products"] = item("name", "p", "type", "hardware", "versions", []any{"1"})
+	doc["assessment"] = map[string]any{"ssvc": map[string]any{"decision": "d"}, "cvss": item("vector", "v")}
 	doc["flags"] = []any{"prohibited-method-mentioned"}
 	for n := range 3 {
 		doc["conduct"] = map[string]any{"reviews": slices.Repeat([]any{map[string]any{"by": "x", "text": "t"}}, n)}
 		if _, v := p.Transition(world("evaluating", doc), "solving", ""); v.OK() != (n == 2) {
 			t.Errorf("with %d reviews: %s", n, v.Text())
+		}
+	}
+}
+
+// IG-13, IG-23, IG-24: what was touched and what is exploited is settled
+// before the case is solved.
+func TestIngroupeSettlesIncidentsAndExploitation(t *testing.T) {
+	t.Parallel()
+	p := program(t, "ingroupe")
+	for _, c := range []struct {
+		fact  string
+		needs []any
+	}{
+		{"conduct-settled", []any{"conduct.data_accessed", "yes", "conduct.incident", "DI-7"}},
+		{"exploitation-settled", []any{"exploited", "yes", "exploitation.details", "d", "exploitation.statutory.decision", "notify", "priority", "high"}},
+	} {
+		doc := submitted()
+		for i := 0; i < len(c.needs); i += 2 {
+			set(doc, strings.Split(c.needs[i].(string), "."), c.needs[i+1])
+			if v := p.Judge(c.fact, world("evaluating", doc)); v.OK() != (i == len(c.needs)-2) {
+				t.Errorf("%s after %v: %s", c.fact, c.needs[i], v.Text())
+			}
+		}
+		if v := p.Judge(c.fact, world("evaluating", submitted())); !v.OK() {
+			t.Errorf("%s where nothing happened: %s", c.fact, v.Text())
 		}
 	}
 }
