@@ -18,3 +18,8 @@ func FirstMove(d *Desk, id psirt.CaseID) string {
 	}
 	return ""
 }
+
+// CasePathFor is where a case of a number stands.
+func CasePathFor(program, prefix string, year, n int) string {
+	return psirt.CasePath(program, psirt.NewCaseID(prefix, year, n))
+}

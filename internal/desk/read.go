@@ -21,10 +21,10 @@ type Row struct {
 	State    string        `json:"state"`
 	Label    string        `json:"label"`
 	Phase    psirt.Phase   `json:"phase"`
-	Outcome  psirt.Outcome `json:"outcome,omitempty"`
+	Outcome  psirt.Outcome `json:"outcome"`
 	Opened   time.Time     `json:"opened"`
 	Revision int           `json:"revision"`
-	Due      *time.Time    `json:"due,omitempty"` // the next deadline of the team
+	Due      *time.Time    `json:"due"` // the next deadline of the team
 	Overdue  bool          `json:"overdue"`
 	Title    string        `json:"title,omitempty"` // where a key at hand opens the case
 }

@@ -195,7 +195,7 @@ func makeExamples(t *testing.T, program string) {
 }
 
 // exampleMail is a signed and encrypted report of an invented person.
-func exampleMail(t *testing.T, d *desk.Desk, tmp string, at time.Time) string {
+func exampleMail(t testing.TB, d *desk.Desk, tmp string, at time.Time) string {
 	armor, err := d.PublicKey("intake")
 	if err != nil {
 		t.Fatal(err)
