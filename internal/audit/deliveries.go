@@ -2,7 +2,9 @@ package audit
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 
@@ -22,7 +24,7 @@ func ReceiptPath(program string, r *psirt.Receipt) string {
 // delivered is what the receipts of one case say.
 type delivered struct {
 	last   psirt.Digest
-	status map[int][]psirt.ReceiptStatus // by update, in order
+	newest map[int]*psirt.Receipt // by update
 }
 
 // deliveries replays the branch of receipts.
@@ -108,17 +110,17 @@ func (a *replay) receipt(c *store.Commit, program, path string, raw []byte, case
 	}
 	d := cases[r.ID]
 	if d == nil {
-		d = &delivered{status: map[int][]psirt.ReceiptStatus{}}
+		d = &delivered{newest: map[int]*psirt.Receipt{}}
 		cases[r.ID] = d
 	}
 	if r.Previous != d.last {
 		a.s.add("receipt", "%s does not follow the case's receipt before it", path)
 	}
 	d.last = psirt.SHA256(raw)
-	if follows := d.follows(r); !follows {
+	if !follows(d.newest[r.Update], r) {
 		a.s.add("receipt", "%s: %q cannot come here", path, r.Status)
 	}
-	d.status[r.Update] = append(d.status[r.Update], r.Status)
+	d.newest[r.Update] = r
 	if story := a.stories[r.ID]; story != nil {
 		e := Event{At: r.At, Kind: "receipt", Text: fmt.Sprintf("update %d: %s", r.Update, r.Status), By: "mailer", Commit: c.Hash.String()}
 		if r.Status == psirt.ReceiptSent {
@@ -138,21 +140,28 @@ func (s *Story) kindOf(n int) string {
 	return ""
 }
 
-// follows reports whether a receipt's status is possible after those before: an
-// update is claimed before it is sent, and is sent once.
-func (d *delivered) follows(r *psirt.Receipt) bool {
-	before := d.status[r.Update]
-	for _, s := range before {
-		if s == psirt.ReceiptSent {
-			return false
-		}
+// outcomes are what may be said of an attempt after a status of it: what came
+// of a claim, and what a person found out. Sent and none are final.
+var outcomes = map[psirt.ReceiptStatus][]psirt.ReceiptStatus{
+	psirt.ReceiptSending: {psirt.ReceiptSent, psirt.ReceiptHeld, psirt.ReceiptRefused, psirt.ReceiptUnknown},
+	psirt.ReceiptUnknown: {psirt.ReceiptSent, psirt.ReceiptHeld},
+	psirt.ReceiptRefused: {psirt.ReceiptNone, psirt.ReceiptHeld},
+}
+
+// follows reports whether a receipt is possible after the newest one of its
+// update, or as the first: an update is claimed before it is sent, is sent
+// once, and is tried again only when it was held, or when a claim was left by a
+// run that ended.
+func follows(before, r *psirt.Receipt) bool {
+	attempt, status := 0, psirt.ReceiptHeld
+	if before != nil {
+		attempt, status = before.Attempt, before.Status
 	}
-	claimed := len(before) > 0 && before[len(before)-1] == psirt.ReceiptSending
-	switch r.Status {
-	case psirt.ReceiptSent, psirt.ReceiptUnknown:
-		return claimed
+	if r.Attempt == attempt {
+		return slices.Contains(outcomes[status], r.Status)
 	}
-	return true
+	begins := r.Status != psirt.ReceiptSent && r.Status != psirt.ReceiptUnknown
+	return r.Attempt == attempt+1 && begins && (status == psirt.ReceiptHeld || status == psirt.ReceiptSending)
 }
 
 // receiptSigned holds that receipt and commit are signed by the mailer of the
@@ -225,8 +234,9 @@ func (a *replay) undelivered(cases map[psirt.CaseID]*delivered) {
 	}
 	sort.Strings(ids)
 	for _, id := range ids {
-		for n, list := range cases[psirt.CaseID(id)].status {
-			switch last := list[len(list)-1]; last {
+		newest := cases[psirt.CaseID(id)].newest
+		for _, n := range slices.Sorted(maps.Keys(newest)) {
+			switch last := newest[n].Status; last {
 			case psirt.ReceiptRefused, psirt.ReceiptUnknown:
 				a.r.Findings = append(a.r.Findings, Finding{Severity: SeverityWarning, Kind: "delivery", Case: psirt.CaseID(id),
 					Text: "update " + strconv.Itoa(n) + " is " + string(last) + ": a person has to look", Commit: a.o.Deliveries.String()})
@@ -272,12 +282,8 @@ func (a *replay) settledBy(c *store.Commit, cases map[psirt.CaseID]*delivered) e
 
 // done reports whether an update has a receipt after which nothing is sent.
 func (d *delivered) done(n int) bool {
-	list := d.status[n]
-	if len(list) == 0 {
-		return false
-	}
-	last := list[len(list)-1]
-	return last != psirt.ReceiptSending && last != psirt.ReceiptHeld
+	last := d.newest[n]
+	return last != nil && last.Status != psirt.ReceiptSending && last.Status != psirt.ReceiptHeld
 }
 
 // SignedByMailer reports whether a commit is signed by the mailer of a

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -45,6 +44,8 @@ const claimAge = 15 * time.Minute
 // It works from the repository's state alone. Its cost follows what has come to
 // main since everything was last settled, which the head of the branch of
 // receipts remembers (trailer Settled, signed by the mailer), not the archive.
+// A case that cannot be worked on stops no other: its error is one of those
+// that are returned.
 func (d *Desk) Deliver(ctx context.Context, out Outgoing) ([]Delivery, error) {
 	if err := d.repo.Fetch(ctx); err != nil {
 		return nil, err
@@ -53,7 +54,7 @@ func (d *Desk) Deliver(ctx context.Context, out Outgoing) ([]Delivery, error) {
 	if err != nil {
 		return nil, err
 	}
-	since, err := d.settled()
+	since, later, err := d.settled()
 	if err != nil {
 		return nil, err
 	}
@@ -61,39 +62,55 @@ func (d *Desk) Deliver(ctx context.Context, out Outgoing) ([]Delivery, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &post{d: d, out: out, main: main, bad: bad, list: []Delivery{}, open: false}
-	for _, id := range touched {
-		if err := p.deliverCase(ctx, id); err != nil {
-			return p.list, err
+	for _, id := range later {
+		if !slices.Contains(touched, id) {
+			touched = append(touched, id)
 		}
 	}
-	if !p.open && main != since {
-		return p.list, p.settle(ctx)
+	p := &post{d: d, out: out, main: main, bad: bad, list: []Delivery{}, open: false}
+	var failed []error
+	for _, id := range touched {
+		if err := p.deliverCase(ctx, id); err != nil {
+			p.open = true
+			failed = append(failed, err)
+		}
+		if ctx.Err() != nil {
+			break
+		}
 	}
-	return p.list, nil
+	if !p.open && (main != since || len(later) > 0) {
+		failed = append(failed, p.settle(ctx))
+	}
+	return p.list, errors.Join(failed...)
 }
 
-// settled is the commit of main up to which every update has its last receipt.
-func (d *Desk) settled() (store.Hash, error) {
+// settled is the commit of main up to which every update has its last receipt,
+// and the cases that have got receipts since: what a person resolved is to be
+// sent again though main has not changed.
+func (d *Desk) settled() (at store.Hash, later []psirt.CaseID, err error) {
 	head, err := d.branch("deliveries")
 	if err != nil || head.IsZero() {
-		return store.Hash{}, err
+		return store.Hash{}, nil, err
 	}
 	// The newest commits may be receipts of a run that ended early; the trailer
 	// stands in the last one that did not.
 	n := 0
 	for c, err := range d.repo.FirstParents(head, store.Hash{}) {
 		if err != nil {
-			return store.Hash{}, err
+			return store.Hash{}, nil, err
 		}
 		if at := c.Trailer("Settled"); at != "" {
-			return d.trustSettled(c, at)
+			h, err := d.trustSettled(c, at)
+			return h, later, err
+		}
+		if id := psirt.CaseID(c.Trailer("Case")); id.Valid() && !slices.Contains(later, id) {
+			later = append(later, id)
 		}
 		if n++; n > 10000 {
 			break
 		}
 	}
-	return store.Hash{}, nil
+	return store.Hash{}, later, nil
 }
 
 // trustSettled takes the mailer's word only: with anybody else's everything is
@@ -157,8 +174,8 @@ type post struct {
 	main store.Hash
 	bad  map[psirt.CaseID]string // what the audit objects to; "" stands for the programme
 	list []Delivery
-	open bool // something is held or claimed, so the run settles nothing
-	sent map[string]int
+	open bool   // something is held or claimed, so the run settles nothing
+	down string // why the mail server cannot be reached: nothing more is claimed then
 }
 
 func (p *post) deliverCase(ctx context.Context, id psirt.CaseID) error {
@@ -168,7 +185,7 @@ func (p *post) deliverCase(ctx context.Context, id psirt.CaseID) error {
 		return nil
 	}
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", id, err)
 	}
 	for _, u := range c.Updates {
 		if err := p.update(ctx, c, u); err != nil {
@@ -258,7 +275,16 @@ func (p *post) send(ctx context.Context, c *one, u psirt.Update, attempt int, la
 			return p.receiptOnce(ctx, c, u, attempt, last, psirt.ReceiptHeld, "the audit objects: "+why)
 		}
 	}
+	if p.down != "" {
+		p.open = true
+		p.note(c, u, psirt.ReceiptHeld, "", p.down)
+		return nil
+	}
 	letter, to, why, err := p.letter(c, u)
+	var here *Problem
+	if errors.As(err, &here) {
+		return err // this host lacks a key: that is no judgement of the update
+	}
 	if err != nil {
 		return p.receiptOnce(ctx, c, u, attempt, last, psirt.ReceiptRefused, err.Error())
 	}
@@ -283,7 +309,12 @@ func (p *post) send(ctx context.Context, c *one, u psirt.Update, attempt int, la
 	if status == psirt.ReceiptHeld {
 		p.open = true
 	}
-	return p.receipt(ctx, c, u, attempt, last, status, result.Code, why)
+	var at *mail.SendError
+	if errors.As(serr, &at) && at.Early {
+		p.down = why
+	}
+	// What became of it is written down even when the run is told to end.
+	return p.receipt(context.WithoutCancel(ctx), c, u, attempt, last, status, result.Code, why)
 }
 
 // receiptOnce writes a receipt that needs no claim before it, unless the last
@@ -552,7 +583,10 @@ func (p *post) overLimit(c *one, address string) (bool, error) {
 }
 
 // Resolve records what a person found out about an update whose fate is
-// unknown, or that was held or refused: sent, or to be sent again (held).
+// unknown, or that was refused. Sent says that the reporter has it: then an
+// unknown one was sent, and for a refused one there is nobody left to send it
+// to by mail. Otherwise it is to be sent again (held). The word belongs to the
+// attempt that it is about.
 func (d *Desk) Resolve(ctx context.Context, id psirt.CaseID, n int, sent bool) (*Delivery, error) {
 	if err := d.repo.Fetch(ctx); err != nil {
 		return nil, err
@@ -580,13 +614,15 @@ func (d *Desk) Resolve(ctx context.Context, id psirt.CaseID, n int, sent bool) (
 	}
 	p := &post{d: d, main: c.commit, list: []Delivery{}}
 	next := psirt.ReceiptHeld
-	if sent {
+	switch {
+	case sent && status == psirt.ReceiptUnknown:
+		next = psirt.ReceiptSent
+	case sent:
 		next = psirt.ReceiptNone
 	}
-	if err := p.receipt(ctx, c, c.Updates[n-1], attempt+1, last, next, "", ""); err != nil {
+	if err := p.receipt(ctx, c, c.Updates[n-1], attempt, last, next, "", "as a person found out"); err != nil {
 		return nil, err
 	}
-	sort.SliceStable(p.list, func(i, j int) bool { return p.list[i].Update < p.list[j].Update })
 	if len(p.list) == 0 {
 		return nil, &Problem{Text: "another run wrote a receipt at the same moment", Do: "look again"}
 	}

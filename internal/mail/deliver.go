@@ -48,7 +48,7 @@ func (s *MaildirSender) Send(ctx context.Context, from, to, messageID string, da
 	}
 	if err := s.deliver(deliveredName(messageID), data); err != nil {
 		r := Result{Temporary, "4.3.0"}
-		return r, &SendError{"delivery", r, err}
+		return r, &SendError{Step: "delivery", Result: r, Err: err}
 	}
 	return Result{Sent, "2.0.0"}, nil
 }

@@ -87,6 +87,7 @@ func refusal(err error) (r Result, ok bool) {
 // nor text of the server.
 type SendError struct {
 	Step   string // such as "RCPT TO"
+	Early  bool   // before MAIL FROM: other mails would fare no better now
 	Result Result
 	Err    error // of the connection, or nil when the server answered
 }

@@ -173,7 +173,7 @@ func fail(step string, r Result, err error) (Result, error) {
 func failed(ctx context.Context, err error) (Result, error) {
 	var step *SendError
 	if !errors.As(err, &step) {
-		return fail("connection", Result{Temporary, "4.4.2"}, err)
+		return Result{Temporary, "4.4.2"}, &SendError{Step: "connection", Early: true, Result: Result{Temporary, "4.4.2"}, Err: harmless(err)}
 	}
 	if ctx.Err() != nil {
 		step.Err = context.Cause(ctx)
@@ -201,7 +201,7 @@ func (s *SMTPSender) connect(ctx context.Context) (client *smtp.Client, stop fun
 	dialer := net.Dialer{Timeout: s.timeout}
 	conn, err := dialer.DialContext(ctx, "tcp", s.address)
 	if err != nil {
-		return nil, nil, &SendError{"connect", Result{Temporary, "4.4.1"}, harmless(err)}
+		return nil, nil, &SendError{Step: "connect", Early: true, Result: Result{Temporary, "4.4.1"}, Err: harmless(err)}
 	}
 	stop = context.AfterFunc(ctx, func() { conn.Close() })
 	client, err = s.greet(&steady{Conn: conn, timeout: s.timeout})
@@ -251,13 +251,13 @@ func (s *SMTPSender) settle(c *smtp.Client) *smtp.Client {
 func early(step, code string, err error) error {
 	r := Result{Temporary, code}
 	if answer, ok := refusal(err); ok {
-		return &SendError{step, Result{Temporary, answer.Code}, nil}
+		return &SendError{Step: step, Early: true, Result: Result{Temporary, answer.Code}}
 	}
 	var certificate *tls.CertificateVerificationError
 	if errors.As(err, &certificate) {
 		r.Code = "4.7.5" // cryptographic failure
 	}
-	return &SendError{step, r, harmless(err)}
+	return &SendError{Step: step, Early: true, Result: r, Err: harmless(err)}
 }
 
 // authenticate takes the strongest mechanism that the server offers.

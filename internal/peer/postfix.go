@@ -17,17 +17,21 @@ import (
 	"time"
 )
 
-// Certificate makes a self-signed certificate for 127.0.0.1 and localhost, in
-// dir, which is its own authority.
-func Certificate(t testing.TB, dir string) (certFile, keyFile string) {
+// Certificate makes a self-signed certificate, in dir, which is its own
+// authority: for 127.0.0.1 and localhost, or for one other host.
+func Certificate(t testing.TB, dir string, host ...string) (certFile, keyFile string) {
 	t.Helper()
+	names, addresses := []string{"localhost"}, []net.IP{net.IPv4(127, 0, 0, 1)}
+	if len(host) > 0 {
+		names, addresses = host, nil
+	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+		DNSNames: names, IPAddresses: addresses, IsCA: true, BasicConstraintsValid: true,
 		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 	}
 	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
