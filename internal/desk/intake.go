@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -136,11 +137,23 @@ func (d *Desk) receive(raw []byte) (*inbound, error) {
 	if in.secret, err = d.ring.secret(in.setting); err != nil {
 		return nil, err
 	}
-	in.seenAs = seal.HMAC(in.secret, "body", m.BodyForHash())
+	in.seenAs = in.fingerprint()
 	if m.MessageID != "" {
 		in.idSeen = seal.HMAC(in.secret, "message-id", []byte(m.MessageID))
 	}
 	return in, nil
+}
+
+// fingerprint is the keyed hash by which a mail is known again. A ciphertext is
+// like no other; bodies in clear ("see subject", or empty) are not, so there
+// the fields that the sender wrote count too: a mail must never be taken for
+// somebody else's and dropped.
+func (in *inbound) fingerprint() psirt.Keyed {
+	body := in.m.BodyForHash()
+	if in.m.Layer.Whole && encrypted(in.m.Layer.Kind) {
+		return seal.HMAC(in.secret, "body", body)
+	}
+	return seal.HMAC(in.secret, "body", body, []byte(in.from()), []byte(in.m.Subject), []byte(in.m.Date.UTC().Format(time.RFC3339)))
 }
 
 // addressed picks the programme by the address that the mail was sent to. With
@@ -338,7 +351,7 @@ func (d *Desk) read(in *inbound, follows psirt.CaseID) error {
 	if follows != "" {
 		known = d.reporterOf(in, follows)
 	}
-	d.judgeSignature(in, foreign, known)
+	judgeSignature(in, foreign.Signed, known, follows != "", d.now())
 	return nil
 }
 
@@ -356,7 +369,7 @@ func (d *Desk) reporterOf(in *inbound, id psirt.CaseID) *seal.Cert {
 	if err != nil {
 		return nil
 	}
-	cert, err := reporterCert(contact, d.now())
+	cert, err := seal.ParseCert([]byte(contact.Key))
 	if err != nil {
 		return nil
 	}
@@ -366,9 +379,11 @@ func (d *Desk) reporterOf(in *inbound, id psirt.CaseID) *seal.Cert {
 // judgeSignature finds whose good signature is inside the mail. For a new
 // report that is a key which came with the mail and bears the sender's
 // address; for a follow-up it is the reporter's key.
-func (d *Desk) judgeSignature(in *inbound, foreign seal.Foreign, known *seal.Cert) {
+// Without such a key nothing verifies a follow-up: anybody can make a key that
+// bears an address.
+func judgeSignature(in *inbound, inside bool, known *seal.Cert, followUp bool, at time.Time) {
 	detached := in.content.Signed
-	if !foreign.Signed && detached == nil {
+	if !inside && detached == nil {
 		return
 	}
 	candidates := candidateCerts(in)
@@ -376,7 +391,6 @@ func (d *Desk) judgeSignature(in *inbound, foreign seal.Foreign, known *seal.Cer
 		candidates = append([]*seal.Cert{known}, candidates...)
 	}
 	in.signed = psirt.SignedUnknownKey
-	at := d.now()
 	for _, cert := range candidates {
 		var err error
 		if detached != nil {
@@ -388,7 +402,7 @@ func (d *Desk) judgeSignature(in *inbound, foreign seal.Foreign, known *seal.Cer
 		case err == nil:
 			in.signer = cert
 			in.signed = psirt.SignedOtherKey
-			if known != nil && cert.Fingerprint() == known.Fingerprint() || known == nil && bearsFrom(in.m, cert) {
+			if followUp && known != nil && cert.Fingerprint() == known.Fingerprint() || !followUp && bearsFrom(in.m.From, cert) {
 				in.signed = psirt.SignedGood
 			}
 			return
@@ -398,8 +412,8 @@ func (d *Desk) judgeSignature(in *inbound, foreign seal.Foreign, known *seal.Cer
 	}
 }
 
-func bearsFrom(m *mail.Mail, cert *seal.Cert) bool {
-	return m.From != nil && has(cert.Addresses(), strings.ToLower(m.From.Addr))
+func bearsFrom(a *mail.Address, cert *seal.Cert) bool {
+	return a != nil && has(cert.Addresses(), strings.ToLower(a.Addr))
 }
 
 // candidateCerts are the certificates that came with a mail, a few at most.
@@ -430,7 +444,12 @@ func (in *inbound) from() string {
 }
 
 // answerable says whether the mail may be answered at all.
-func (in *inbound) answerable() bool { return !in.m.Automatic && in.m.Bounce == nil && in.from() != "" }
+// What claims to come from the team itself is not: the answer would come back
+// as a mail.
+func (in *inbound) answerable() bool {
+	own := slices.ContainsFunc(in.setting.Program.Intake.Addresses, func(a string) bool { return strings.EqualFold(a, in.from()) })
+	return !in.m.Automatic && in.m.Bounce == nil && in.from() != "" && !own
+}
 
 // trusted says whether text that depends on what the mail contained may go
 // out: only to a key whose good signature inside matches From.
