@@ -89,7 +89,7 @@ func (a *app) showCommand() *cobra.Command {
 				if s.Report != nil {
 					out["report"], out["contact"] = s.Report, s.Contact
 				}
-				out["clocks"] = s.Clocks
+				out["clocks"], out["receipts"] = s.Clocks, receiptRows(s.Receipts)
 				return a.printJSON(out)
 			}
 			a.printShown(s)
@@ -97,6 +97,19 @@ func (a *app) showCommand() *cobra.Command {
 		})
 	}
 	return c
+}
+
+// receiptRows is what became of a case's updates, oldest first, as JSON has it.
+func receiptRows(list []*psirt.Receipt) []map[string]any {
+	out := []map[string]any{}
+	for _, r := range list {
+		row := map[string]any{"update": r.Update, "attempt": r.Attempt, "status": r.Status, "at": r.At}
+		if r.Code != "" {
+			row["code"] = r.Code
+		}
+		out = append(out, row)
+	}
+	return out
 }
 
 func (a *app) printShown(s *desk.Shown) {
@@ -126,7 +139,7 @@ func (a *app) printShown(s *desk.Shown) {
 		status := "not sent yet"
 		for _, r := range s.Receipts {
 			if r.Update == u.N {
-				status = string(r.Status) + " " + r.At.Format(time.RFC3339)
+				status = strings.TrimSpace(string(r.Status)+" "+r.Code) + " " + r.At.Format(time.RFC3339)
 			}
 		}
 		a.printf("Update %d (%s): %s\n", u.N, u.Kind, status)

@@ -196,8 +196,9 @@ is claimed, sent, and put on record, once. What the audit objects to is not sent
 STARTTLS is required (smtp://) unless the URL says ?tls=none; a password comes
 from the file that DOCKET_SMTP_PASSWORD_FILE names, or DOCKET_SMTP_PASSWORD.
 
-An update whose fate is unknown (the connection died after the last byte) waits
-for a person: --resolve ID/N --sent, or without --sent to send it again.
+An update whose fate is unknown (the connection died after the last byte), or that
+the server refused, waits for a person who finds out whether the reporter has it:
+--resolve ID/N --sent, or without --sent to send it again with the next run.
 
 The host needs mailer.asc and sender.asc in the directory of --keys.`,
 		Example: "  docket -C cases.git --keys keys deliver --smtp smtp://psirt@mail.example.com\n  docket -C cases.git --keys keys deliver --maildir ./out",
@@ -205,7 +206,7 @@ The host needs mailer.asc and sender.asc in the directory of --keys.`,
 	c.Flags().StringVar(&maildir, "maildir", "", "deliver to a Maildir")
 	c.Flags().StringVar(&smtp, "smtp", "", "hand over to a mail server: smtp://[USER@]HOST[:PORT] or smtps://…")
 	c.Flags().StringVar(&resolve, "resolve", "", "say what became of an update: ID/N")
-	c.Flags().BoolVar(&sent, "sent", false, "with --resolve: it arrived")
+	c.Flags().BoolVar(&sent, "sent", false, "with --resolve: the reporter has it")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if resolve != "" {
 			return a.resolve(c, resolve, sent)
@@ -249,8 +250,11 @@ func (a *app) printDeliveries(list []desk.Delivery) error {
 		if l.Why != "" {
 			a.printf(": %s", l.Why)
 		}
-		if l.Status == psirt.ReceiptHeld {
+		switch l.Status {
+		case psirt.ReceiptHeld:
 			a.printf(" (it is tried again with the next run)")
+		case psirt.ReceiptUnknown, psirt.ReceiptRefused:
+			a.printf(" (find out whether the reporter has it, then: docket deliver --resolve %s/%d, with --sent if so)", l.ID, l.Update)
 		}
 		a.printf("\n")
 	}
