@@ -16,6 +16,9 @@ type Options struct {
 	Since      store.Hash // a commit of main that is trusted already; zero: the root
 	Remembered map[string]store.Hash
 	Now        time.Time
+	// Sealed judges what is sealed in a proposal that came to main; nil: no key
+	// is at hand.
+	Sealed func(*Judgement) []Finding
 }
 
 // Report is what a replay found.
@@ -202,6 +205,9 @@ func (a *replay) merge(m *store.Commit) error {
 	}
 	a.r.Commits++
 	a.r.Findings = append(a.r.Findings, g.Findings...)
+	if a.o.Sealed != nil {
+		a.r.Findings = append(a.r.Findings, a.o.Sealed(g)...)
+	}
 	a.r.Commits += len(g.Steps) + len(g.Approvals)
 	a.r.Revisions += len(g.Steps)
 	for _, step := range g.Steps {

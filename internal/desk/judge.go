@@ -7,12 +7,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/docket-psirt/docket/internal/audit"
 	"github.com/docket-psirt/docket/internal/psirt"
-	"github.com/docket-psirt/docket/internal/seal"
 	"github.com/docket-psirt/docket/internal/store"
 )
 
@@ -203,84 +202,30 @@ func (d *Desk) Audit(ctx context.Context, o AuditOptions) (*audit.Report, error)
 	if opts.Remembered, err = memory.read(); err != nil {
 		return nil, err
 	}
+	sealed, err := d.sealedHistory(at)
+	if err != nil {
+		return nil, err
+	}
+	if sealed != nil {
+		opts.Sealed = sealed.judge
+	}
 	r, err := d.judge.Audit(opts)
 	if err != nil {
 		return nil, err
 	}
-	if err := d.auditSealed(at, r); err != nil {
-		return nil, err
+	if sealed != nil {
+		r.Opened = len(sealed.tried)
 	}
 	if err := d.judge.Explain(main, r.Findings); err != nil {
 		return nil, err
 	}
-	if audit.Open(r.Findings) == 0 {
+	// What else was found does not matter here: the memory holds that branches
+	// only grow, and must not stay behind because of an older finding.
+	shrunk := slices.ContainsFunc(r.Findings, func(f audit.Finding) bool { return f.Kind == "rewritten" && f.Accepted == "" })
+	if !shrunk {
 		err = memory.write(main, opts.Deliveries)
 	}
 	return r, err
-}
-
-// auditSealed opens what the keys at hand open, on main as it is now.
-func (d *Desk) auditSealed(at *store.Snapshot, r *audit.Report) error {
-	all, err := d.settings(at)
-	if err != nil {
-		return nil // the replay has said so
-	}
-	for _, s := range all {
-		with, err := d.readers(s)
-		if err != nil {
-			return err
-		}
-		if len(with) == 0 {
-			continue
-		}
-		for _, story := range r.Stories {
-			if story.Program != s.Program.Program {
-				continue
-			}
-			c, err := d.onMain(story.Case)
-			if err != nil {
-				continue // a finding of the replay
-			}
-			r.Opened++
-			d.auditCase(c, with, r)
-		}
-	}
-	return nil
-}
-
-func (d *Desk) auditCase(c *one, with []*seal.Key, r *audit.Report) {
-	add := func(kind, text string) {
-		r.Findings = append(r.Findings, audit.Finding{Severity: audit.SeverityError, Kind: kind, Case: c.ID, Text: text})
-	}
-	open, err := d.open(c, with)
-	if err != nil {
-		add("sealed", err.Error())
-		return
-	}
-	records, err := d.records(c)
-	if err != nil {
-		add("mail-record", err.Error())
-	}
-	for _, rec := range records {
-		if _, err := d.openMail(c, rec, with, ""); err != nil {
-			add("sealed", err.Error())
-		}
-	}
-	for _, u := range c.Updates {
-		if u.Sealed == "" {
-			continue
-		}
-		if _, err := d.ownWords(c, u, with); err != nil {
-			add("sealed", err.Error())
-		}
-	}
-	if c.By == c.setting.Program.Keys.Bot && c.Revision > 1 {
-		return // the bot carries facts along without opening the report
-	}
-	facts := c.setting.Program.ClearFacts(psirt.World{Case: c.Case, Report: open.report, Now: lastMove(c.Case)})
-	if strings.Join(facts, " ") != strings.Join(c.Facts, " ") {
-		add("facts", "the clear facts are not those of the sealed report")
-	}
 }
 
 // memory keeps the heads of an audit for the next one, outside the repository:
@@ -340,12 +285,4 @@ func (m memory) write(main, deliveries store.Hash) error {
 		return err
 	}
 	return os.Rename(tmp, m.file)
-}
-
-// lastMove is the time of a case's newest move.
-func lastMove(c *psirt.Case) time.Time {
-	if len(c.Log) == 0 {
-		return c.Opened
-	}
-	return c.Log[len(c.Log)-1].At
 }

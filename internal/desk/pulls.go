@@ -370,7 +370,7 @@ func sealedVerdict(s *audit.Setting, step audit.Step, open *contents) psirt.Verd
 	when := step.Commit.Committer.When
 	var parts []psirt.Verdict
 	facts := s.Program.ClearFacts(psirt.World{Case: step.Case, Report: open.report, Now: when})
-	if strings.Join(facts, " ") != strings.Join(step.Case.Facts, " ") && step.Case.By != s.Program.Keys.Bot {
+	if strings.Join(facts, " ") != strings.Join(step.Case.Facts, " ") && (step.Case.By != s.Program.Keys.Bot || step.Before == nil) {
 		parts = append(parts, psirt.Failed("the clear facts are not those of the sealed report", "make the move again"))
 	}
 	if step.Move && step.Before != nil {

@@ -1,8 +1,13 @@
 package desk
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"mime"
+	netmail "net/mail"
+	"strings"
 	"time"
 
 	"github.com/docket-psirt/docket/internal/casefile"
@@ -62,6 +67,29 @@ func (d *Desk) ownWords(c *one, u psirt.Update, with []*seal.Key) (*Words, error
 	if err := seal.VerifyForeign([]byte(outer.Message), f.SessionKey, published, at); err != nil {
 		return nil, fmt.Errorf("update %d, inner layer: %w", u.N, err)
 	}
+	if err := onlyText(f.Plain); err != nil {
+		return nil, fmt.Errorf("update %d, inner layer: %w", u.N, err)
+	}
 	content, _ := mail.ParseContent(f.Plain, mail.DefaultLimits())
 	return &Words{Outer: *outer, Subject: content.Subject, Text: content.Text}, nil
+}
+
+// onlyText holds that an update is one plain text: what a reviewer is shown is
+// then all that the reporter can see. Of several parts (a text and its twin in
+// HTML) a mail program shows one, and not the same everywhere.
+func onlyText(entity []byte) error {
+	m, err := netmail.ReadMessage(bytes.NewReader(entity))
+	if err != nil {
+		return errors.New("it is no mail")
+	}
+	types := m.Header["Content-Type"]
+	if len(types) != 1 {
+		return errors.New("it has not one type")
+	}
+	media, params, err := mime.ParseMediaType(types[0])
+	charset := strings.ToLower(params["charset"])
+	if err != nil || media != "text/plain" || charset != "utf-8" && charset != "us-ascii" || m.Header.Get("Content-Disposition") != "" {
+		return errors.New("it is not one plain text in UTF-8, so it may show the reporter something else than the reviewers")
+	}
+	return nil
 }
