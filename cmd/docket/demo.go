@@ -102,7 +102,7 @@ func (d *demo) place(arg string) string {
 }
 
 func quoteArg(arg string) string {
-	if strings.ContainsAny(arg, " {}[]\"<>&|;") {
+	if arg == "" || strings.ContainsAny(arg, " {}[]\"<>&|;") {
 		return "'" + arg + "'"
 	}
 	return arg
@@ -263,8 +263,13 @@ func (d *demo) outOfScope() error {
 }
 
 func (d *demo) proof() error {
-	d.say("Anybody with the public keys can prove all of it, without any secret.")
-	if err := d.acts(ok("list"), ok("clock"), ok("check"), ok("audit", "--no-memory", "--html", "audit.html")); err != nil {
+	d.say("Without any key: this is all that the host sees, and anybody can prove all of it from the public keys.")
+	if err := d.acts(
+		ok("--keys", "", "list"),
+		ok("--keys", "", "clock"),
+		ok("--keys", "", "check"),
+		ok("--keys", "", "audit", "--no-memory", "--html", "audit.html"),
+	); err != nil {
 		return err
 	}
 	fmt.Fprintf(d.out, `
