@@ -223,7 +223,7 @@ func (d *demo) hand(raw []byte) error {
 		if _, err := who.inbox.Send(context.WithoutCancel(d.ctx), m.From.Addr, who.from.Addr, m.MessageID, raw); err != nil {
 			return err
 		}
-		opened, err := seal.OpenForeign(m.Layer.Message, []*seal.Key{who.key}, 1<<20)
+		opened, err := seal.OpenForeign(m.Layer.Message, []seal.Opener{who.key}, 1<<20)
 		if err != nil {
 			return err
 		}

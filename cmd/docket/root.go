@@ -28,6 +28,7 @@ type app struct {
 	dir  string
 	keys string
 	as   string
+	gpg  bool
 	json bool
 
 	passphrase []byte // read at most once
@@ -43,6 +44,8 @@ reporter hears exactly what was approved.
 
 Secret keys come from the directory of --keys (or DOCKET_KEYS), their
 passphrase from the file that DOCKET_PASSPHRASE_FILE names, or from a prompt.
+With --gpg (or DOCKET_GPG=1) you act with the key in your own gpg: it decrypts and
+signs through its agent, smartcards included, and asks for what it needs.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the policy or the audit says no.`,
 		Example:       "  docket demo\n  docket init cases.git --program ingroupe --team ada,ben --keys ./keys\n  docket -C cases.git list",
@@ -55,6 +58,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the policy or the audit says no.`
 	f.StringVarP(&a.dir, "repo", "C", ".", "case repository: a bare one, or a clone")
 	f.StringVar(&a.keys, "keys", os.Getenv("DOCKET_KEYS"), "directory of secret keys (DOCKET_KEYS)")
 	f.StringVar(&a.as, "as", os.Getenv("DOCKET_AS"), "handle of the person who acts, when --keys holds several (DOCKET_AS)")
+	f.BoolVar(&a.gpg, "gpg", os.Getenv("DOCKET_GPG") == "1", "open and sign as a person through your own gpg and its agent (DOCKET_GPG=1)")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	for _, group := range [][]*cobra.Command{a.setupCommands(), a.mailCommands(), a.caseCommands(), a.moveCommands(), a.pullCommands(), a.judgeCommands()} {
 		root.AddCommand(group...)
@@ -112,7 +116,7 @@ func (a *app) jsonFlag(c *cobra.Command) *cobra.Command {
 
 // open opens the case repository.
 func (a *app) open() (*desk.Desk, error) {
-	return desk.Open(a.dir, desk.Options{Keys: a.keys, As: a.as, Pass: a.pass()})
+	return desk.Open(a.dir, desk.Options{Keys: a.keys, As: a.as, Pass: a.pass(), Gpg: a.gpg})
 }
 
 // with opens the case repository for a step.

@@ -56,7 +56,7 @@ func SignedBytes(file []byte) ([]byte, error) {
 // signed are made; it never leaves this package.
 const unsigned = "-----BEGIN PGP SIGNATURE-----\n\nAAAA\n-----END PGP SIGNATURE-----\n"
 
-func sign[T any](fields []field[T], t *T, signature *string, key *seal.Key, ctx seal.Context, at time.Time) ([]byte, error) {
+func sign[T any](fields []field[T], t *T, signature *string, key seal.Signer, ctx seal.Context, at time.Time) ([]byte, error) {
 	*signature = unsigned
 	file, err := format(fields, t)
 	*signature = ""
@@ -74,19 +74,19 @@ func sign[T any](fields []field[T], t *T, signature *string, key *seal.Key, ctx 
 }
 
 // Sign completes a revision: it sets By and Signature and gives the file.
-func Sign(c *psirt.Case, key *seal.Key, at time.Time) ([]byte, error) {
+func Sign(c *psirt.Case, key seal.Signer, at time.Time) ([]byte, error) {
 	c.By = key.Cert().Fingerprint()
 	return sign(caseFields, c, &c.Signature, key, ContextOf(PartRevision, c.ID, c.Revision), at)
 }
 
 // SignMail completes a mail record.
-func SignMail(m *psirt.MailRecord, key *seal.Key, at time.Time) ([]byte, error) {
+func SignMail(m *psirt.MailRecord, key seal.Signer, at time.Time) ([]byte, error) {
 	m.By = key.Cert().Fingerprint()
 	return sign(mailFields, m, &m.Signature, key, ContextOf(PartRecord, m.ID, m.N), at)
 }
 
 // SignReceipt completes a receipt.
-func SignReceipt(r *psirt.Receipt, key *seal.Key, at time.Time) ([]byte, error) {
+func SignReceipt(r *psirt.Receipt, key seal.Signer, at time.Time) ([]byte, error) {
 	r.By = key.Cert().Fingerprint()
 	return sign(receiptFields, r, &r.Signature, key, ContextOf(PartReceipt, r.ID, r.Update, r.Attempt), at)
 }

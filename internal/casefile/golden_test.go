@@ -90,18 +90,18 @@ func TestGolden(t *testing.T) {
 	oracle(t, file, Document(c))
 
 	escrow, mailer := goldenKey(t, "escrow"), goldenKey(t, "mailer")
-	report := must(seal.Open(c.Sealed, []*seal.Key{escrow}, ContextOf(PartSealed, c.ID), seal.Certs{triage}, later, 1<<20))(t)
+	report := must(seal.Open(c.Sealed, []seal.Opener{escrow}, ContextOf(PartSealed, c.ID), seal.Certs{triage}, later, 1<<20))(t)
 	if doc := must(DecodeReport(report.Plain, c.ID))(t); doc["title"] != "overflow in the applet loader" {
 		t.Fatalf("the report is %v", doc)
 	}
-	contact := must(seal.Open(c.Contact, []*seal.Key{mailer}, ContextOf(PartContact, c.ID), seal.Certs{triage}, later, 1<<20))(t)
+	contact := must(seal.Open(c.Contact, []seal.Opener{mailer}, ContextOf(PartContact, c.ID), seal.Certs{triage}, later, 1<<20))(t)
 	if who := must(DecodeContact(contact.Plain, c.ID))(t); who.Address != "reporter@example.org" {
 		t.Fatalf("the contact is %v", who)
 	}
-	if _, err := seal.Open(c.Sealed, []*seal.Key{mailer}, ContextOf(PartSealed, c.ID), seal.Certs{triage}, later, 1<<20); !errors.Is(err, seal.ErrNoKey) {
+	if _, err := seal.Open(c.Sealed, []seal.Opener{mailer}, ContextOf(PartSealed, c.ID), seal.Certs{triage}, later, 1<<20); !errors.Is(err, seal.ErrNoKey) {
 		t.Fatalf("the mailer opens the report: %v", err)
 	}
-	if _, err := seal.Open(c.Sealed, []*seal.Key{escrow}, ContextOf(PartContact, c.ID), seal.Certs{triage}, later, 1<<20); !errors.Is(err, seal.ErrWrongContext) {
+	if _, err := seal.Open(c.Sealed, []seal.Opener{escrow}, ContextOf(PartContact, c.ID), seal.Certs{triage}, later, 1<<20); !errors.Is(err, seal.ErrWrongContext) {
 		t.Fatalf("the report passes for a contact: %v", err)
 	}
 

@@ -50,6 +50,7 @@ type Options struct {
 	Keys string           // directory of secret keys; empty: none
 	As   string           // handle of the person who acts, when Keys holds several
 	Pass seal.Passphrase  // nil: keys must be unprotected
+	Gpg  bool             // people's keys are in the user's own gpg; those of roles in Keys
 	Now  func() time.Time // nil: time.Now
 }
 
@@ -81,7 +82,7 @@ func Open(dir string, o Options) (*Desk, error) {
 }
 
 func newDesk(repo *store.Repo, o Options) *Desk {
-	d := &Desk{repo: repo, ring: NewRing(o.Keys, o.Pass), as: o.As, clock: o.Now,
+	d := &Desk{repo: repo, ring: NewRing(o.Keys, o.Pass, o.Gpg), as: o.As, clock: o.Now,
 		judge: &audit.Judge{Repo: repo, Defaults: defaults()}}
 	if d.clock == nil {
 		d.clock = time.Now

@@ -335,7 +335,7 @@ func (d *Desk) read(in *inbound, follows psirt.CaseID) error {
 		if err != nil {
 			return err // without its key intake must not go on: the mail waits
 		}
-		foreign, err = seal.OpenForeign(in.m.Layer.Message, []*seal.Key{key}, maxMail)
+		foreign, err = seal.OpenForeign(in.m.Layer.Message, []seal.Opener{key}, maxMail)
 		if err != nil {
 			return nil
 		}
@@ -365,7 +365,7 @@ func (d *Desk) reporterOf(in *inbound, id psirt.CaseID) *seal.Cert {
 	if err != nil {
 		return nil
 	}
-	contact, err := d.openContact(c, []*seal.Key{key})
+	contact, err := d.openContact(c, []seal.Opener{key})
 	if err != nil {
 		return nil
 	}

@@ -87,7 +87,7 @@ const sessionLine = "Docket-Session-Key: "
 
 // sealMail keeps a mail as evidence: one line with its session key, and then
 // the untouched mail.
-func sealMail(who *seal.Key, raw []byte, mailKey string, to []*seal.Cert, ctx seal.Context, r *psirt.MailRecord) ([]byte, string, error) {
+func sealMail(who seal.Signer, raw []byte, mailKey string, to []*seal.Cert, ctx seal.Context, r *psirt.MailRecord) ([]byte, string, error) {
 	if mailKey == "" {
 		mailKey = "none"
 	}
@@ -106,7 +106,7 @@ func sealMail(who *seal.Key, raw []byte, mailKey string, to []*seal.Cert, ctx se
 }
 
 // openMail opens a kept mail, with keys or with its session key.
-func (d *Desk) openMail(c *one, r record, with []*seal.Key, session string) (*evidence, error) {
+func (d *Desk) openMail(c *one, r record, with []seal.Opener, session string) (*evidence, error) {
 	path := mailPath(c.Program, c.ID, r.N, "pgp")
 	raw, err := c.at.Read(path, maxSealedMail)
 	if err != nil {
@@ -177,7 +177,7 @@ func (d *Desk) Mails(id psirt.CaseID, n int) ([]Letter, error) {
 	return out, nil
 }
 
-func (d *Desk) letterOf(c *one, r record, with []*seal.Key) (*Letter, error) {
+func (d *Desk) letterOf(c *one, r record, with []seal.Opener) (*Letter, error) {
 	e, err := d.openMail(c, r, with, "")
 	if err != nil {
 		return nil, err

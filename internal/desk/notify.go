@@ -61,7 +61,7 @@ func (d *Desk) NotifyOverdue(ctx context.Context, list []Due, to mail.Sender) er
 // tell sends a text to each handler of a case, encrypted to that person alone
 // and signed by the bot.
 func (d *Desk) tell(ctx context.Context, c *one, subject, text string, to mail.Sender) error {
-	who, err := d.bot(c.setting)
+	bot, err := d.ring.role(c.setting, "bot", c.setting.Program.Keys.Bot)
 	if err != nil {
 		return err
 	}
@@ -76,12 +76,12 @@ func (d *Desk) tell(ctx context.Context, c *one, subject, text string, to mail.S
 		if !ok || person.Mail == "" {
 			continue
 		}
-		errs = append(errs, d.tellOne(ctx, c, who, person, subject, text, to))
+		errs = append(errs, d.tellOne(ctx, c, bot, person, subject, text, to))
 	}
 	return errors.Join(errs...)
 }
 
-func (d *Desk) tellOne(ctx context.Context, c *one, who *actor, person psirt.Person, subject, text string, to mail.Sender) error {
+func (d *Desk) tellOne(ctx context.Context, c *one, bot *seal.Key, person psirt.Person, subject, text string, to mail.Sender) error {
 	cert, err := c.setting.Cert(person.Key)
 	if err != nil {
 		return err
@@ -96,7 +96,7 @@ func (d *Desk) tellOne(ctx context.Context, c *one, who *actor, person psirt.Per
 	if err != nil {
 		return err
 	}
-	sealed, err := who.key.SealMail(entity, []*seal.Cert{cert}, at)
+	sealed, err := bot.SealMail(entity, []*seal.Cert{cert}, at)
 	if err != nil {
 		return err
 	}

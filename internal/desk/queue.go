@@ -19,7 +19,7 @@ import (
 // kept in this repository only, until docket push or the next move takes them
 // along as one proposal.
 
-func withKey(who *actor) []*seal.Key { return []*seal.Key{who.key} }
+func withKey(who *actor) []seal.Opener { return []seal.Opener{who.key} }
 
 func (d *Desk) queued(who *actor, id psirt.CaseID) (store.Hash, error) {
 	h, err := d.repo.LocalRef(queueRef(who.handle, id))

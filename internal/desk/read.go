@@ -41,7 +41,7 @@ type Filter struct {
 // envelope per case.
 func (d *Desk) List(f Filter) ([]Row, error) {
 	out := []Row{}
-	titles := map[string][]*seal.Key{}
+	titles := map[string][]seal.Opener{}
 	err := d.each(func(c *one) error {
 		state, _ := c.setting.Program.State(c.State)
 		if f.Open && state.Phase == psirt.PhaseClosed || f.State != "" && f.State != c.State || f.Program != "" && f.Program != c.Program {
@@ -108,7 +108,7 @@ func (d *Desk) each(fn func(*one) error) error {
 }
 
 // title is the title of a case, or empty where no key at hand opens it.
-func (d *Desk) title(c *one, with []*seal.Key) string {
+func (d *Desk) title(c *one, with []seal.Opener) string {
 	if len(with) == 0 {
 		return ""
 	}

@@ -31,12 +31,12 @@ func newMessageID(id psirt.CaseID, n int, domain string) string {
 type contents struct {
 	report  psirt.Document
 	contact psirt.Contact
-	with    []*seal.Key
+	with    []seal.Opener
 }
 
 // open opens the sealed parts with the keys, checks who sealed them and that
 // they belong to the case, and validates them.
-func (d *Desk) open(c *one, with []*seal.Key) (*contents, error) {
+func (d *Desk) open(c *one, with []seal.Opener) (*contents, error) {
 	out := &contents{with: with}
 	plain, err := d.unseal(c, c.Sealed, casefile.PartSealed, with)
 	if err != nil {
@@ -54,7 +54,7 @@ func (d *Desk) open(c *one, with []*seal.Key) (*contents, error) {
 	return out, nil
 }
 
-func (d *Desk) openContact(c *one, with []*seal.Key) (psirt.Contact, error) {
+func (d *Desk) openContact(c *one, with []seal.Opener) (psirt.Contact, error) {
 	plain, err := d.unseal(c, c.Contact, casefile.PartContact, with)
 	if err != nil {
 		return psirt.Contact{}, err
@@ -73,7 +73,7 @@ func (d *Desk) openContact(c *one, with []*seal.Key) (psirt.Contact, error) {
 // the programme has or had them. Its key is judged at the signature's own
 // time, which the signed revision around it bounds: history, not this, judges
 // who had which role then.
-func (d *Desk) unseal(c *one, armor, part string, with []*seal.Key) ([]byte, error) {
+func (d *Desk) unseal(c *one, armor, part string, with []seal.Opener) ([]byte, error) {
 	opened, err := seal.Open(armor, with, casefile.ContextOf(part, c.ID), c.setting.Certs, time.Time{}, maxDocument)
 	if err != nil {
 		return nil, fmt.Errorf("%s, %s: %w", c.ID, part, err)

@@ -15,16 +15,28 @@ import (
 
 // Ring reads secret keys from a directory: <role>.asc, <program>-<role>.asc or
 // <handle>.asc, and the intake hosts' shared secret. Each file is read, and
-// unlocked, at most once, and only when it is needed.
+// unlocked, at most once, and only when it is needed. The keys of people may be
+// in their own gpg instead; those of roles are always files.
 type Ring struct {
 	dir  string
 	pass seal.Passphrase
 	keys map[string]*seal.Key
+
+	own    bool // people's keys are in gpg
+	gpg    *seal.Gpg
+	people map[psirt.Fingerprint]secret // of gpg's
+}
+
+// secret is a key that acts and opens: a key file, or one in gpg.
+type secret interface {
+	seal.Opener
+	seal.Signer
 }
 
 // NewRing is the ring of a directory; an empty name is a ring without keys.
-func NewRing(dir string, pass seal.Passphrase) *Ring {
-	return &Ring{dir: dir, pass: pass, keys: map[string]*seal.Key{}}
+// With gpg, people's keys are those of the user's own gpg.
+func NewRing(dir string, pass seal.Passphrase, gpg bool) *Ring {
+	return &Ring{dir: dir, pass: pass, keys: map[string]*seal.Key{}, own: gpg, people: map[psirt.Fingerprint]secret{}}
 }
 
 // errNoKeyFile: the directory has no such key.
@@ -78,8 +90,11 @@ func (r *Ring) role(s *audit.Setting, role string, want psirt.Fingerprint) (*sea
 		Do: "name the directory with --keys DIR or DOCKET_KEYS; the programme wants " + want.Hex()}
 }
 
-// person reads the key of a person of the programme.
-func (r *Ring) person(s *audit.Setting, p psirt.Person) (*seal.Key, error) {
+// person is the key of a person of the programme.
+func (r *Ring) person(s *audit.Setting, p psirt.Person) (secret, error) {
+	if r.own {
+		return r.inGpg(s, p)
+	}
 	k, err := r.load(p.Handle)
 	if err != nil {
 		return nil, err
@@ -91,18 +106,60 @@ func (r *Ring) person(s *audit.Setting, p psirt.Person) (*seal.Key, error) {
 	return k, nil
 }
 
-// people lists those people of the programme whose key files are here.
-func (r *Ring) people(s *audit.Setting) []psirt.Person {
-	var out []psirt.Person
-	for _, p := range s.Program.People {
-		if r.dir == "" {
-			break
-		}
-		if _, err := os.Stat(filepath.Join(r.dir, p.Handle+".asc")); err == nil {
-			out = append(out, p)
+// openGpg asks gpg once which secret keys it has.
+func (r *Ring) openGpg() error {
+	if r.gpg != nil {
+		return nil
+	}
+	var err error
+	r.gpg, err = seal.NewGpg()
+	if err != nil {
+		return &Problem{Text: "the keys of --gpg are not at hand", Err: err}
+	}
+	return nil
+}
+
+// inGpg is the key of a person in the user's gpg: the same one each time, since
+// it remembers what a person has answered.
+func (r *Ring) inGpg(s *audit.Setting, p psirt.Person) (secret, error) {
+	if k := r.people[p.Key]; k != nil {
+		return k, nil
+	}
+	if err := r.openGpg(); err != nil {
+		return nil, err
+	}
+	cert, err := s.Cert(p.Key)
+	if err != nil {
+		return nil, err
+	}
+	k, err := r.gpg.Key(cert)
+	if err != nil {
+		return nil, &Problem{Text: "the key of " + p.Handle + " is not at hand", Err: err}
+	}
+	r.people[p.Key] = k
+	return k, nil
+}
+
+// peopleHere lists those people of the programme whose keys are at hand.
+func (r *Ring) peopleHere(s *audit.Setting) ([]psirt.Person, error) {
+	if r.own {
+		if err := r.openGpg(); err != nil {
+			return nil, err
 		}
 	}
-	return out
+	var out []psirt.Person
+	for _, p := range s.Program.People {
+		if r.own {
+			if cert, err := s.Cert(p.Key); err == nil && r.gpg.Has(cert) {
+				out = append(out, p)
+			}
+		} else if r.dir != "" {
+			if _, err := os.Stat(filepath.Join(r.dir, p.Handle+".asc")); err == nil {
+				out = append(out, p)
+			}
+		}
+	}
+	return out, nil
 }
 
 // secret reads the intake hosts' shared secret.
@@ -127,7 +184,7 @@ func (r *Ring) secret(s *audit.Setting) ([]byte, error) {
 
 // actor is who signs a step.
 type actor struct {
-	key    *seal.Key
+	key    secret
 	handle string // or role
 	login  string // on the forge
 	mail   string
@@ -169,10 +226,13 @@ func (d *Desk) me(s *audit.Setting) (*actor, error) {
 		}
 		return &actor{key: k, handle: p.Handle, login: p.Login, mail: p.Mail, person: true}, nil
 	}
-	here := d.ring.people(s)
+	here, err := d.ring.peopleHere(s)
+	if err != nil {
+		return nil, err
+	}
 	switch len(here) {
 	case 0:
-		return nil, &Problem{Text: "no person's key is at hand", Do: "name the directory of your key with --keys DIR (DOCKET_KEYS)"}
+		return nil, &Problem{Text: "no person's key is at hand", Do: "name the directory of your key with --keys DIR (DOCKET_KEYS), or use your own gpg with --gpg"}
 	case 1:
 		k, err := d.ring.person(s, here[0])
 		if err != nil {
@@ -190,16 +250,20 @@ func (d *Desk) me(s *audit.Setting) (*actor, error) {
 // readers are the keys at hand that may open sealed parts: the person's who
 // acts, or those of all people whose keys are here. None is no error: what
 // needs a key then says so.
-func (d *Desk) readers(s *audit.Setting) ([]*seal.Key, error) {
+func (d *Desk) readers(s *audit.Setting) ([]seal.Opener, error) {
 	if d.as != "" {
 		a, err := d.me(s)
 		if err != nil {
 			return nil, err
 		}
-		return []*seal.Key{a.key}, nil
+		return []seal.Opener{a.key}, nil
 	}
-	var out []*seal.Key
-	for _, p := range d.ring.people(s) {
+	var out []seal.Opener
+	here, err := d.ring.peopleHere(s)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range here {
 		k, err := d.ring.person(s, p)
 		if err != nil {
 			return nil, err

@@ -17,7 +17,7 @@ import (
 // about what only a key shows.
 type sealedJudge struct {
 	d    *Desk
-	keys map[string][]*seal.Key // by programme
+	keys map[string][]seal.Opener // by programme
 	out  []audit.Finding
 	g    *audit.Judgement
 
@@ -31,7 +31,7 @@ func (d *Desk) sealedHistory(at *store.Snapshot) (*sealedJudge, error) {
 	if err != nil {
 		return nil, nil // the replay says so
 	}
-	j := &sealedJudge{d: d, keys: map[string][]*seal.Key{}, tried: map[psirt.CaseID]bool{}}
+	j := &sealedJudge{d: d, keys: map[string][]seal.Opener{}, tried: map[psirt.CaseID]bool{}}
 	for _, s := range all {
 		with, err := d.readers(s)
 		if err != nil {
@@ -75,7 +75,7 @@ func (j *sealedJudge) judge(g *audit.Judgement) []audit.Finding {
 }
 
 // revision opens one revision. What none of the keys may open says nothing.
-func (j *sealedJudge) revision(s *audit.Setting, step audit.Step, with []*seal.Key) {
+func (j *sealedJudge) revision(s *audit.Setting, step audit.Step, with []seal.Opener) {
 	hash := step.Commit.Hash
 	at, err := j.d.repo.At(hash)
 	if err != nil {
@@ -106,7 +106,7 @@ func (j *sealedJudge) revision(s *audit.Setting, step audit.Step, with []*seal.K
 
 // mails judges the mails that a proposal brought: a record that says that a
 // signature is good is tried again.
-func (j *sealedJudge) mails(s *audit.Setting, before *store.Snapshot, with []*seal.Key) {
+func (j *sealedJudge) mails(s *audit.Setting, before *store.Snapshot, with []seal.Opener) {
 	c, err := j.d.load(s, j.g.Head, j.g.Case)
 	if err != nil {
 		return
@@ -134,7 +134,7 @@ func (j *sealedJudge) mails(s *audit.Setting, before *store.Snapshot, with []*se
 }
 
 // signed judges the signature of a kept mail as intake did when it came.
-func (j *sealedJudge) signed(c *one, rec record, e *evidence, with []*seal.Key) psirt.SignatureState {
+func (j *sealedJudge) signed(c *one, rec record, e *evidence, with []seal.Opener) psirt.SignatureState {
 	m, _ := mail.Parse(e.raw, mail.DefaultLimits())
 	in := &inbound{raw: e.raw, m: m, setting: c.setting, mailKey: e.mailKey, signed: psirt.SignedNone}
 	content, err := contentOf(m, e.mailKey)

@@ -25,7 +25,7 @@ type Words struct {
 
 // outerOf opens the outer layer of an update in own words: for its readers and
 // for the mailer.
-func (d *Desk) outerOf(c *one, u psirt.Update, with []*seal.Key) (*Outer, time.Time, error) {
+func (d *Desk) outerOf(c *one, u psirt.Update, with []seal.Opener) (*Outer, time.Time, error) {
 	path := updatePath(c.Program, c.ID, u.N)
 	raw, err := c.at.Read(path, maxSealedMail)
 	if err != nil {
@@ -51,7 +51,7 @@ func (d *Desk) outerOf(c *one, u psirt.Update, with []*seal.Key) (*Outer, time.T
 
 // ownWords opens both layers, as reviewers do, and holds that the inner one is
 // signed by the published certificate.
-func (d *Desk) ownWords(c *one, u psirt.Update, with []*seal.Key) (*Words, error) {
+func (d *Desk) ownWords(c *one, u psirt.Update, with []seal.Opener) (*Words, error) {
 	outer, at, err := d.outerOf(c, u, with)
 	if err != nil {
 		return nil, err

@@ -35,7 +35,7 @@ func TestAdoptRSA(t *testing.T) {
 		t.Errorf("sender: CanDecrypt %v, %d secrets", p.Sender.CanDecrypt(), len(p.Sender.secrets))
 	}
 	// Mail to the subkey that expired in 2016 still opens.
-	f, err := OpenForeign(fixture(t, "to-old-subkey.asc"), []*Key{p.Intake}, plenty)
+	f, err := OpenForeign(fixture(t, "to-old-subkey.asc"), []Opener{p.Intake}, plenty)
 	if err != nil || string(f.Plain) != "To the first subkey.\r\n" || f.Signed {
 		t.Fatalf("%q %v", f.Plain, err)
 	}

@@ -111,7 +111,7 @@ func FuzzRecipients(f *testing.F) {
 		if err == nil && len(ids) == 0 {
 			t.Fatal("a message to nobody")
 		}
-		opened, openErr := OpenForeign(message, []*Key{lead}, 1<<16)
+		opened, openErr := OpenForeign(message, []Opener{lead}, 1<<16)
 		if openErr != nil && opened.Plain != nil {
 			t.Fatal("plaintext with an error")
 		}

@@ -26,7 +26,7 @@ func BenchmarkSeal(b *testing.B) {
 
 func BenchmarkOpen(b *testing.B) {
 	sealed := must(person("bot").Seal(bytes.Repeat([]byte("x"), 4000), certs("lead", "triage", "escrow"), testContext, event))(b)
-	keys, signers := []*Key{person("escrow")}, certs("lead", "bot")
+	keys, signers := []Opener{person("escrow")}, certs("lead", "bot")
 	for b.Loop() {
 		if _, err := Open(sealed.Armor, keys, testContext, signers, event, plenty); err != nil {
 			b.Fatal(err)

@@ -230,11 +230,11 @@ func TestVersion6WithoutUserID(t *testing.T) {
 	wantError(t, c.UsableForEncryption(made.Add(-time.Hour)), ErrNotYet)
 	sealed := must(person("bot").Seal([]byte(`{}`), []*Cert{c}, testContext, event))(t)
 	k := must(ReadKey(secret.Bytes(), nil))(t)
-	if _, err := Open(sealed.Armor, []*Key{k}, testContext, certs("bot"), event, plenty); err != nil {
+	if _, err := Open(sealed.Armor, []Opener{k}, testContext, certs("bot"), event, plenty); err != nil {
 		t.Fatal(err)
 	}
 	back := must(k.Seal([]byte(`{}`), certs("lead"), testContext, event))(t)
-	if _, err := Open(back.Armor, []*Key{person("lead")}, testContext, Certs{c}, event, plenty); err != nil {
+	if _, err := Open(back.Armor, []Opener{person("lead")}, testContext, Certs{c}, event, plenty); err != nil {
 		t.Fatal(err)
 	}
 	sig := must(k.Sign([]byte("x"), testContext, event))(t)

@@ -57,3 +57,20 @@ var (
 	// ErrNoContext: the empty Context, which is a programming error.
 	ErrNoContext = errors.New("empty signature context")
 )
+
+// What can go wrong with the user's own gpg, besides a key that is not there
+// (ErrUnusable) or stays locked (ErrLocked).
+var (
+	// ErrNoGpg: there is no gpg program on the path.
+	ErrNoGpg = errors.New("gpg is not installed, or not on the path")
+	// ErrNoAgent: gpg reaches no gpg-agent and cannot start one.
+	ErrNoAgent = errors.New("gpg cannot reach gpg-agent: start it with gpgconf --launch gpg-agent")
+	// ErrNoPinentry: gpg-agent has nowhere to ask for the passphrase.
+	ErrNoPinentry = errors.New("gpg-agent cannot ask for the passphrase: install a pinentry program, and in a terminal say export GPG_TTY=$(tty)")
+	// ErrCancelled: a person did not answer, or declined, when gpg-agent asked.
+	ErrCancelled = errors.New("gpg-agent asked and got no answer (in a terminal say export GPG_TTY=$(tty))")
+	// ErrNoCard: the secret is on a smartcard that is not there.
+	ErrNoCard = errors.New("the smartcard is missing: insert it and see that gpg --card-status shows it")
+	// ErrGpg: gpg failed in another way.
+	ErrGpg = errors.New("gpg failed")
+)

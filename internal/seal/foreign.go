@@ -25,7 +25,7 @@ type Foreign struct {
 // else ErrTooLarge, and no more memory than a small multiple of that and of the
 // message is used, whatever it would decompress to. Other errors: ErrNoKey,
 // ErrSymmetric, ErrNotEncrypted, ErrTampered.
-func OpenForeign(message []byte, with []*Key, limit int64) (Foreign, error) {
+func OpenForeign(message []byte, with []Opener, limit int64) (Foreign, error) {
 	m := reading{keys: with, limit: limit, foreign: true}
 	if err := m.readForeign(message); err != nil {
 		return Foreign{}, err

@@ -60,7 +60,7 @@ func TestForeignShapes(t *testing.T) {
 	join := func(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
 	sig := must(canonicalOf(kindSignature, must(lead.SignCommit([]byte("hello"), event))(t)))(t)
 	zip := deflated(t, bytes.NewReader(lit))
-	open := func(message []byte) (Foreign, error) { return OpenForeign(message, []*Key{lead}, plenty) }
+	open := func(message []byte) (Foreign, error) { return OpenForeign(message, []Opener{lead}, plenty) }
 
 	good := map[string][]byte{
 		"literal":                hostile(t, lead.Cert(), lit),
@@ -156,7 +156,7 @@ func TestForeignRefuses(t *testing.T) {
 		{"too many recipients", join(bytes.Repeat(hostileTo(t, person("bot").Cert()), maxRecipients+1), message), ErrTooLarge},
 		{"too many that may be ours", join(bytes.Repeat(broken(keys[0].raw), maxMessageKeys+1), message), ErrNoKey},
 	} {
-		f, err := OpenForeign(c.message, []*Key{lead}, plenty)
+		f, err := OpenForeign(c.message, []Opener{lead}, plenty)
 		if !errors.Is(err, c.want) || f.Plain != nil {
 			t.Errorf("%s: %v, want %v", c.name, err, c.want)
 		}
@@ -164,7 +164,7 @@ func TestForeignRefuses(t *testing.T) {
 	// Mail programs and lists change armor; what is inside stays.
 	armored := strings.ReplaceAll(Armor(kindMessage, message), "\n\n", "\nVersion: X\nComment: a: b\n  \n")
 	armored = "Hello,\r\n\r\n" + strings.ReplaceAll(armored, "\n", " \r\n") + "\r\n-- \r\na mailing list"
-	if f, err := OpenForeign([]byte(armored), []*Key{lead}, plenty); err != nil || string(f.Plain) != "hello" {
+	if f, err := OpenForeign([]byte(armored), []Opener{lead}, plenty); err != nil || string(f.Plain) != "hello" {
 		t.Errorf("changed armor: %v", err)
 	}
 }
@@ -188,7 +188,7 @@ func TestForeignTampered(t *testing.T) {
 	for i := len(message) - len(inside.raw) + 3; i < len(message); i++ {
 		changed := bytes.Clone(message)
 		changed[i] ^= 4
-		f, err := OpenForeign(changed, []*Key{lead}, plenty)
+		f, err := OpenForeign(changed, []Opener{lead}, plenty)
 		if !errors.Is(err, ErrTampered) || f.Plain != nil {
 			t.Fatalf("octet %d: %v", i, err)
 		}
@@ -208,7 +208,7 @@ func TestForeignBomb(t *testing.T) {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		start := time.Now()
-		f, err := OpenForeign(message, []*Key{lead}, plenty)
+		f, err := OpenForeign(message, []Opener{lead}, plenty)
 		runtime.ReadMemStats(&after)
 		if f.Plain != nil || err == nil || name == "literal" && !errors.Is(err, ErrTooLarge) {
 			t.Errorf("%s: %v", name, err)
@@ -245,7 +245,7 @@ func TestVerifyForeign(t *testing.T) {
 	lead, reporter := person("lead"), person("reporter")
 	now := event.Add(20 * time.Hour) // a day in the queue
 	mail := []byte(must(reporter.SealMail([]byte("report"), certs("lead", "bot"), event))(t).Armor)
-	f := must(OpenForeign(mail, []*Key{lead}, plenty))(t)
+	f := must(OpenForeign(mail, []Opener{lead}, plenty))(t)
 	if !f.Signed || !slices.Equal(f.Issuers, []uint64{reporter.cert.keys[0].pub.KeyId}) {
 		t.Fatalf("signed %v by %X", f.Signed, f.Issuers)
 	}
@@ -264,7 +264,7 @@ func TestVerifyForeign(t *testing.T) {
 	}
 	young := must(NewKey("Young", "young@example.org", event))(t)
 	early := []byte(must(young.SealMail([]byte("report"), certs("lead"), event))(t).Armor)
-	e := must(OpenForeign(early, []*Key{lead}, plenty))(t)
+	e := must(OpenForeign(early, []Opener{lead}, plenty))(t)
 	if err := VerifyForeign(early, e.SessionKey, young.Cert(), event.Add(-time.Minute)); err != nil {
 		t.Fatal("a new key of a reporter whose clock is ahead:", err)
 	}
@@ -277,7 +277,7 @@ func TestVerifyForeign(t *testing.T) {
 	wantError(t, err, ErrMalformed)
 
 	unsigned := hostile(t, lead.Cert(), literal("report"))
-	f = must(OpenForeign(unsigned, []*Key{lead}, plenty))(t)
+	f = must(OpenForeign(unsigned, []Opener{lead}, plenty))(t)
 	if f.Signed || len(f.Issuers) != 0 {
 		t.Fatal("not signed")
 	}
@@ -285,7 +285,7 @@ func TestVerifyForeign(t *testing.T) {
 
 	other := must(canonicalOf(kindSignature, must(reporter.SignCommit([]byte("another text"), event))(t)))(t)
 	forged := hostile(t, lead.Cert(), append(bytes.Clone(other), literal("report")...))
-	f = must(OpenForeign(forged, []*Key{lead}, plenty))(t)
+	f = must(OpenForeign(forged, []Opener{lead}, plenty))(t)
 	if !f.Signed {
 		t.Fatal("signed, though badly")
 	}
@@ -293,7 +293,7 @@ func TestVerifyForeign(t *testing.T) {
 	// A bad signature by somebody else does not spoil a good one.
 	good := must(canonicalOf(kindSignature, must(reporter.SignCommit([]byte("report"), event))(t)))(t)
 	both := hostile(t, lead.Cert(), bytes.Join([][]byte{other, good, literal("report")}, nil))
-	f = must(OpenForeign(both, []*Key{lead}, plenty))(t)
+	f = must(OpenForeign(both, []Opener{lead}, plenty))(t)
 	if err := VerifyForeign(both, f.SessionKey, reporter.Cert(), now); err != nil {
 		t.Fatal(err)
 	}
@@ -310,7 +310,7 @@ func TestReadErrorIsNoTampering(t *testing.T) {
 	_ = w.Close()
 	disk := errors.New("disk on fire")
 	r := io.MultiReader(io.LimitReader(&file, 50_000), iotest.ErrReader(disk))
-	_, err = OpenStream(r, []*Key{person("lead")}, "", testContext, certs("bot"), event, plenty)
+	_, err = OpenStream(r, []Opener{person("lead")}, "", testContext, certs("bot"), event, plenty)
 	wantError(t, err, disk)
 	if errors.Is(err, ErrTampered) {
 		t.Fatal(err)

@@ -50,14 +50,14 @@ func TestGolden(t *testing.T) {
 	bot := must(ReadKey(golden(t, "bot.asc"), nil))(t)
 	lead := must(ReadKey(golden(t, "lead.asc"), phrase))(t)
 	sender := must(ReadKey(golden(t, "sender.asc"), nil))(t)
-	o := must(Open(string(golden(t, "sealed.asc")), []*Key{lead}, testContext, Certs{bot.Cert()}, event, plenty))(t)
+	o := must(Open(string(golden(t, "sealed.asc")), []Opener{lead}, testContext, Certs{bot.Cert()}, event, plenty))(t)
 	if string(bytes.TrimRight(o.Plain, " \n")) != goldenDocument {
 		t.Fatalf("read %q", o.Plain)
 	}
 	if err := Verify([]byte(goldenEnvelope), string(golden(t, "signature.asc")), testContext, bot.Cert(), event); err != nil {
 		t.Fatal(err)
 	}
-	f := must(OpenForeign(golden(t, "mail.asc"), []*Key{lead}, plenty))(t)
+	f := must(OpenForeign(golden(t, "mail.asc"), []Opener{lead}, plenty))(t)
 	if err := VerifyForeign(golden(t, "mail.asc"), f.SessionKey, sender.Cert(), event); err != nil {
 		t.Fatal(err)
 	}

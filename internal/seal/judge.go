@@ -93,7 +93,7 @@ func (c *Cert) choose(want use, at time.Time, have func(*component) bool) (*comp
 			continue
 		}
 		if have != nil && !have(k) {
-			why = fmt.Errorf("certificate %s: %w: the secret to %s is not in this key file", c.Fingerprint().Hex(), ErrUnusable, want)
+			why = fmt.Errorf("certificate %s: %w: the secret to %s is not at hand", c.Fingerprint().Hex(), ErrUnusable, want)
 			continue
 		}
 		// The primary key comes first and gives way to any subkey.

@@ -200,7 +200,7 @@ func TestVersion2Encryption(t *testing.T) {
 		if !slices.Equal(ids, k.Cert().EncryptionKeyIDs()) {
 			t.Errorf("v6 %v: recipients %X", v6, ids)
 		}
-		f := must(OpenForeign(out.Bytes(), []*Key{person("bot"), k}, plenty))(t)
+		f := must(OpenForeign(out.Bytes(), []Opener{person("bot"), k}, plenty))(t)
 		if !bytes.Equal(f.Plain, report) {
 			t.Fatalf("read %q", f.Plain)
 		}
@@ -210,7 +210,7 @@ func TestVersion2Encryption(t *testing.T) {
 		for i := out.Len() - 60; i < out.Len(); i++ {
 			changed := bytes.Clone(out.Bytes())
 			changed[i] ^= 1
-			_, err := OpenForeign(changed, []*Key{k}, plenty)
+			_, err := OpenForeign(changed, []Opener{k}, plenty)
 			wantError(t, err, ErrTampered)
 		}
 	}

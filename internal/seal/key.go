@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto"
 	"fmt"
+	"iter"
 	"time"
 
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
@@ -240,6 +241,29 @@ func (k *Key) can(want use) bool {
 
 // has reports whether the secret of c is at hand.
 func (k *Key) has(c *component) bool { return k.secrets[string(c.pub.Fingerprint)] != nil }
+
+// sessions tries the secrets of the key that the packet names or, for an
+// anonymous recipient, all that decrypt.
+func (k *Key) sessions(ek *packet.EncryptedKey) iter.Seq2[sessionKey, error] {
+	return func(yield func(sessionKey, error) bool) {
+		for i := range k.cert.keys {
+			pub := k.cert.keys[i].pub
+			secret := k.secrets[string(pub.Fingerprint)]
+			named := ek.KeyId == 0 || ek.KeyId == pub.KeyId
+			if secret == nil || !named || ek.Algo != pub.PubKeyAlgo || !k.cert.everEncrypts(i) {
+				continue
+			}
+			var session sessionKey
+			err := ErrNoKey
+			if ek.Decrypt(secret, nil) == nil {
+				session, err = sessionKey{ek.CipherFunc, ek.Key}, nil
+			}
+			if !yield(session, err) {
+				return
+			}
+		}
+	}
+}
 
 // signer chooses the signing key: the newest subkey that is usable at the time
 // and whose secret is at hand, else the primary key.

@@ -180,13 +180,13 @@ func TestKeySharedByGoroutines(t *testing.T) {
 	for range workers {
 		go func() {
 			for range 10 {
-				if _, err := Open(sealed.Armor, []*Key{person("lead")}, testContext, certs("bot", "lead"), event, plenty); err != nil {
+				if _, err := Open(sealed.Armor, []Opener{person("lead")}, testContext, certs("bot", "lead"), event, plenty); err != nil {
 					done <- err
 					return
 				}
 				s, err := person("bot").Seal([]byte(`{"b":2}`), certs("lead", "triage", "escrow"), testContext, event)
 				if err == nil {
-					_, err = Open(s.Armor, []*Key{person("escrow"), person("triage")}, testContext, certs("bot"), event, plenty)
+					_, err = Open(s.Armor, []Opener{person("escrow"), person("triage")}, testContext, certs("bot"), event, plenty)
 				}
 				if err == nil {
 					err = person("escrow").Cert().UsableForEncryption(event)

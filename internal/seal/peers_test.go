@@ -34,7 +34,7 @@ func TestGpgBothWays(t *testing.T) {
 			now := time.Now()
 
 			mail := g.run(report, "--armor", "--sign", "--encrypt", "--recipient", "psirt@example.org")
-			f := must(OpenForeign(mail, []*Key{team.Intake}, plenty))(t)
+			f := must(OpenForeign(mail, []Opener{team.Intake}, plenty))(t)
 			if !bytes.Equal(f.Plain, report) || !f.Signed || !theirs.HasKeyID(f.Issuers[0]) {
 				t.Fatalf("read %q, issuers %X", f.Plain, f.Issuers)
 			}
@@ -56,7 +56,7 @@ func TestGpgBothWays(t *testing.T) {
 			}
 			own := must(ReadKey(g.run(nil, "--export-secret-keys", "rep@example.net"), nil))(t)
 			sealed := must(own.Seal([]byte(`{}`), Certs{theirs, team.Intake.Cert()}, testContext, now))(t)
-			if _, err := Open(sealed.Armor, []*Key{own}, testContext, Certs{theirs}, now, plenty); err != nil {
+			if _, err := Open(sealed.Armor, []Opener{own}, testContext, Certs{theirs}, now, plenty); err != nil {
 				t.Fatal(err)
 			}
 			if out := g.run([]byte(sealed.Armor), "--decrypt"); len(out) != 4096 || !bytes.HasPrefix(out, []byte("{} ")) {
@@ -80,7 +80,7 @@ func TestGpgForms(t *testing.T) {
 		"text": {"--textmode"}, "symmetric too": {"--symmetric", "--passphrase", "pw"},
 	} {
 		message := g.run(big, append(args, "--sign", "--encrypt", "--recipient", "lead@example.org")...)
-		f, err := OpenForeign(message, []*Key{person("bot"), lead}, 1<<20)
+		f, err := OpenForeign(message, []Opener{person("bot"), lead}, 1<<20)
 		if err != nil || !bytes.Equal(f.Plain, big) {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -93,13 +93,13 @@ func TestGpgForms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = OpenForeign(message, []*Key{lead}, plenty)
+	_, err = OpenForeign(message, []Opener{lead}, plenty)
 	wantError(t, err, ErrSymmetric)
 	message = g.run(report, "--sign")
-	_, err = OpenForeign(message, []*Key{lead}, plenty)
+	_, err = OpenForeign(message, []Opener{lead}, plenty)
 	wantError(t, err, ErrNotEncrypted)
 	if message, _, err = g.try(report, "--rfc2440", "--cipher-algo", "CAST5", "--disable-mdc", "--encrypt", "--recipient", "lead@example.org"); err == nil {
-		if _, err = OpenForeign(message, []*Key{lead}, plenty); err == nil {
+		if _, err = OpenForeign(message, []Opener{lead}, plenty); err == nil {
 			t.Log("this gpg protects integrity whatever it is told")
 		}
 	}
@@ -114,7 +114,7 @@ func TestGpgSeals(t *testing.T) {
 	g.run([]byte(person("triage").Cert().Armor()), "--import")
 	binary := g.run(padded([]byte(`{}`)), "-z", "0", "--set-notation", "context@proton.ch="+string(testContext),
 		"--sign", "--encrypt", "--recipient", "lead@example.org", "--recipient", "triage@example.org")
-	o := must(Open(Armor(kindMessage, binary), []*Key{person("triage")}, testContext, certs("lead"), time.Now(), plenty))(t)
+	o := must(Open(Armor(kindMessage, binary), []Opener{person("triage")}, testContext, certs("lead"), time.Now(), plenty))(t)
 	if len(o.Plain) != 4096 || o.Signer != lead.Cert().Fingerprint() {
 		t.Fatalf("%d octets by %s", len(o.Plain), o.Signer)
 	}
@@ -142,7 +142,7 @@ func peerKeys(t *testing.T) (dir string) {
 // accept checks what a peer sent from reporter to lead.
 func accept(t *testing.T, message []byte) {
 	t.Helper()
-	f := must(OpenForeign(message, []*Key{person("lead")}, plenty))(t)
+	f := must(OpenForeign(message, []Opener{person("lead")}, plenty))(t)
 	if !bytes.Equal(f.Plain, report) || !f.Signed {
 		t.Fatalf("read %q, signed %v", f.Plain, f.Signed)
 	}

@@ -27,7 +27,7 @@ type Opened struct {
 // The armor must be canonical, the message exactly what Seal writes in form.
 // The plaintext, which still has its padding, comes only after a clean end; it
 // may have up to limit octets, else ErrTooLarge.
-func Open(armor string, with []*Key, ctx Context, signers Certs, at time.Time, limit int64) (Opened, error) {
+func Open(armor string, with []Opener, ctx Context, signers Certs, at time.Time, limit int64) (Opened, error) {
 	data, err := canonicalOf(kindMessage, armor)
 	if err != nil {
 		return Opened{}, err
@@ -36,9 +36,19 @@ func Open(armor string, with []*Key, ctx Context, signers Certs, at time.Time, l
 	return m.open(bytes.NewReader(data), ctx, signers, at)
 }
 
+// OpenSession opens a sealed part like Open, with its session key ("9:HEX").
+func OpenSession(armor, session string, ctx Context, signers Certs, at time.Time, limit int64) (Opened, error) {
+	data, err := canonicalOf(kindMessage, armor)
+	if err != nil {
+		return Opened{}, err
+	}
+	m := reading{session: session, limit: limit, hint: len(data)}
+	return m.open(bytes.NewReader(data), ctx, signers, at)
+}
+
 // OpenStream opens a binary message like Open, with keys or with a session key
 // ("9:HEX"). It reads r to its end.
-func OpenStream(r io.Reader, with []*Key, session string, ctx Context, signers Certs, at time.Time, limit int64) (Opened, error) {
+func OpenStream(r io.Reader, with []Opener, session string, ctx Context, signers Certs, at time.Time, limit int64) (Opened, error) {
 	m := reading{keys: with, session: session, limit: limit}
 	return m.open(r, ctx, signers, at)
 }
@@ -75,7 +85,7 @@ func (m *reading) open(r io.Reader, ctx Context, signers Certs, at time.Time) (O
 // reading reads one encrypted message. The zero value of foreign demands the
 // form that Seal gives; foreign accepts what other programs write.
 type reading struct {
-	keys    []*Key
+	keys    []Opener
 	session string // instead of keys
 	limit   int64  // octets of plaintext
 	hint    int    // octets to reserve for it
@@ -187,38 +197,26 @@ func (m *reading) decrypt(data packet.EncryptedDataPacket, keys []*packet.Encryp
 		}
 		return m.begin(data, cipher, key)
 	}
-	attempts := 0
+	attempts, why := 0, error(ErrNoKey)
 	for _, ek := range keys {
-		for _, secret := range m.candidates(ek) {
-			if attempts++; attempts > maxMessageKeys {
-				return nil, fmt.Errorf("%w: it names too many recipients that may be these keys", ErrNoKey)
-			}
-			if ek.Decrypt(secret, nil) != nil {
-				continue
-			}
-			if plain, err := m.begin(data, ek.CipherFunc, ek.Key); !errors.Is(err, errKeySize) {
-				return plain, err
-			}
-		}
-	}
-	return nil, ErrNoKey
-}
-
-// candidates are the secrets that may open a session key: of the key that it
-// names or, for an anonymous recipient, all that decrypt.
-func (m *reading) candidates(ek *packet.EncryptedKey) []*packet.PrivateKey {
-	var found []*packet.PrivateKey
-	for _, k := range m.keys {
-		for i := range k.cert.keys {
-			pub := k.cert.keys[i].pub
-			secret := k.secrets[string(pub.Fingerprint)]
-			named := ek.KeyId == 0 || ek.KeyId == pub.KeyId
-			if secret != nil && named && ek.Algo == pub.PubKeyAlgo && k.cert.everEncrypts(i) {
-				found = append(found, secret)
+		for _, k := range m.keys {
+			for session, err := range k.sessions(ek) {
+				if attempts++; attempts > maxMessageKeys {
+					return nil, fmt.Errorf("%w: it names too many recipients that may be these keys", ErrNoKey)
+				}
+				if err != nil {
+					if !errors.Is(err, ErrNoKey) {
+						why = err
+					}
+					continue
+				}
+				if plain, err := m.begin(data, session.cipher, session.key); !errors.Is(err, errKeySize) {
+					return plain, err
+				}
 			}
 		}
 	}
-	return found
+	return nil, why
 }
 
 // errKeySize: the session key does not fit the cipher, so try the next one.

@@ -24,7 +24,7 @@ func TestSealOpen(t *testing.T) {
 		t.Fatalf("recipients %X", ids)
 	}
 	for _, name := range []string{"lead", "triage"} {
-		o := must(Open(sealed.Armor, []*Key{person("escrow"), person(name)}, testContext, certs("lead", "bot"), event, plenty))(t)
+		o := must(Open(sealed.Armor, []Opener{person("escrow"), person(name)}, testContext, certs("lead", "bot"), event, plenty))(t)
 		if !bytes.Equal(bytes.TrimRight(o.Plain, " \n"), document) || len(o.Plain) != 4096 {
 			t.Fatalf("%s read %q", name, o.Plain)
 		}
@@ -33,7 +33,7 @@ func TestSealOpen(t *testing.T) {
 		}
 	}
 	open := func(with string, ctx Context, signers Certs, at time.Time, limit int64) error {
-		_, err := Open(sealed.Armor, []*Key{person(with)}, ctx, signers, at, limit)
+		_, err := Open(sealed.Armor, []Opener{person(with)}, ctx, signers, at, limit)
 		return err
 	}
 	wantError(t, open("escrow", testContext, certs("bot"), event, plenty), ErrNoKey)
@@ -57,7 +57,7 @@ func TestOpenTampered(t *testing.T) {
 	sealed := must(person("bot").Seal([]byte(`{}`), certs("lead"), testContext, event))(t)
 	data := must(canonicalOf(kindMessage, sealed.Armor))(t)
 	open := func(data []byte) error {
-		o, err := Open(Armor(kindMessage, data), []*Key{person("lead")}, testContext, certs("bot"), event, plenty)
+		o, err := Open(Armor(kindMessage, data), []Opener{person("lead")}, testContext, certs("bot"), event, plenty)
 		if err != nil && (o.Plain != nil || o.Signer != "") {
 			t.Fatalf("something came out: %q", o.Plain)
 		}
@@ -85,7 +85,7 @@ func TestOpenTampered(t *testing.T) {
 	wantError(t, open(append(bytes.Clone(data), data...)), ErrMalformed)
 	wantError(t, open(append(bytes.Clone(data), 0xca, 3, 'P', 'G', 'P')), ErrMalformed)
 	wantError(t, open(append([]byte{0xca, 3, 'P', 'G', 'P'}, data...)), ErrMalformed)
-	_, err := Open(strings.TrimSuffix(sealed.Armor, "\n"), []*Key{person("lead")}, testContext, certs("bot"), event, plenty)
+	_, err := Open(strings.TrimSuffix(sealed.Armor, "\n"), []Opener{person("lead")}, testContext, certs("bot"), event, plenty)
 	wantError(t, err, ErrMalformed)
 }
 
@@ -101,7 +101,7 @@ func TestOpenOtherInside(t *testing.T) {
 		t.Fatal(err, err2)
 	}
 	mixed := Armor(kindMessage, append(bytes.Clone(keys[0].raw), inside.raw...))
-	_, err = Open(mixed, []*Key{person("lead")}, testContext, certs("bot"), event, plenty)
+	_, err = Open(mixed, []Opener{person("lead")}, testContext, certs("bot"), event, plenty)
 	wantError(t, err, ErrTampered)
 }
 
@@ -135,7 +135,7 @@ func TestSealStream(t *testing.T) {
 	if overhead := file.Len() - len(mail); overhead > 8000 {
 		t.Fatalf("%d octets more than the mail", overhead)
 	}
-	o := must(OpenStream(bytes.NewReader(file.Bytes()), []*Key{person("escrow")}, "", testContext, certs("bot"), event, 1<<22))(t)
+	o := must(OpenStream(bytes.NewReader(file.Bytes()), []Opener{person("escrow")}, "", testContext, certs("bot"), event, 1<<22))(t)
 	if !bytes.Equal(o.Plain, mail) || o.SessionKey != session {
 		t.Fatal("another mail came out")
 	}
@@ -184,7 +184,7 @@ func TestKeepRecipient(t *testing.T) {
 	if err := CanonicalArmor(kept); err != nil {
 		t.Fatal(err)
 	}
-	f := must(OpenForeign([]byte(kept), []*Key{person("reporter")}, plenty))(t)
+	f := must(OpenForeign([]byte(kept), []Opener{person("reporter")}, plenty))(t)
 	if !bytes.Equal(f.Plain, entity) || !f.Signed || f.SessionKey != mail.SessionKey {
 		t.Fatalf("read %q", f.Plain)
 	}

@@ -5,7 +5,6 @@ import (
 	"crypto"
 	"fmt"
 	"hash"
-	"io"
 	"time"
 
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
@@ -58,43 +57,65 @@ func (k *Key) Sign(data []byte, ctx Context, at time.Time) (armored string, err 
 	if err := ctx.check(); err != nil {
 		return "", err
 	}
-	return k.detached(data, ctx, at)
+	return detached(k, data, ctx, at)
 }
 
 // SignCommit makes the signature of a git commit or tag over its payload: a
 // plain detached one without context, in canonical armor, as git stores and
 // gpg verifies it.
 func (k *Key) SignCommit(payload []byte, at time.Time) (armored string, err error) {
-	return k.detached(payload, "", at)
+	return detached(k, payload, "", at)
 }
 
-func (k *Key) detached(data []byte, ctx Context, at time.Time) (string, error) {
+func detached(by maker, data []byte, ctx Context, at time.Time) (string, error) {
+	s, err := by.begin(ctx, at)
+	if err != nil {
+		return "", fmt.Errorf("sign: %w", err)
+	}
+	_, _ = s.Write(data)
+	sig, err := s.finish()
+	if err != nil {
+		return "", fmt.Errorf("sign: %w", err)
+	}
+	return Armor(kindSignature, sig), nil
+}
+
+// keySigning signs with a secret that is at hand.
+type keySigning struct {
+	hash.Hash
+	sig *packet.Signature
+	by  *packet.PrivateKey
+}
+
+func (k *Key) begin(ctx Context, at time.Time) (signing, error) {
 	by, err := k.signer(at)
 	if err != nil {
-		return "", fmt.Errorf("sign: %w", err)
+		return nil, err
 	}
-	sig := newSignature(by, ctx, at)
-	digest, err := sig.PrepareSign(nil)
-	if err != nil {
-		return "", fmt.Errorf("sign: %w", err)
-	}
-	digest.Write(data)
-	var out bytes.Buffer
-	if err := finish(sig, digest, by, &out); err != nil {
-		return "", err
-	}
-	return Armor(kindSignature, out.Bytes()), nil
+	s := &keySigning{sig: newSignature(by, ctx, at), by: by}
+	s.Hash, err = s.sig.PrepareSign(nil)
+	return s, err
 }
 
-// finish signs what was hashed and writes the signature packet. go-crypto adds
-// a random salt as a notation, so that a fault while signing gives away
-// nothing about an Ed25519 key.
-func finish(sig *packet.Signature, digest hash.Hash, by *packet.PrivateKey, to io.Writer) error {
-	if err := sig.Sign(digest, by, nil); err != nil {
-		return fmt.Errorf("sign: %w", err)
+func (s *keySigning) onePass() *packet.OnePassSignature {
+	ops := announce(&s.by.PublicKey)
+	if s.by.Version == 6 {
+		ops.Version, ops.KeyFingerprint, ops.Salt = 6, s.by.Fingerprint, s.sig.Salt()
 	}
-	if err := sig.Serialize(to); err != nil {
-		return fmt.Errorf("sign: %w", err)
+	return ops
+}
+
+func announce(by *packet.PublicKey) *packet.OnePassSignature {
+	return &packet.OnePassSignature{Version: 3, SigType: packet.SigTypeBinary, Hash: signHash, PubKeyAlgo: by.PubKeyAlgo, KeyId: by.KeyId, IsLast: true}
+}
+
+// finish signs what was hashed. go-crypto adds a random salt as a notation, so
+// that a fault while signing gives away nothing about an Ed25519 key.
+func (s *keySigning) finish() ([]byte, error) {
+	if err := s.sig.Sign(s.Hash, s.by, nil); err != nil {
+		return nil, err
 	}
-	return nil
+	var out bytes.Buffer
+	err := s.sig.Serialize(&out)
+	return out.Bytes(), err
 }

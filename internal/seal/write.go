@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"math/bits"
 	"strconv"
@@ -32,19 +31,19 @@ func (k *Key) Seal(json []byte, to []*Cert, ctx Context, at time.Time) (Sealed, 
 	if err := ctx.check(); err != nil {
 		return Sealed{}, err
 	}
-	return k.sealed(padded(json), to, ctx, at)
+	return sealed(k, padded(json), to, ctx, at)
 }
 
 // SealMail encrypts a MIME entity (RFC 3156 section 6.2) and signs it inside,
 // as any OpenPGP mail program reads it: without context and without padding.
 func (k *Key) SealMail(entity []byte, to []*Cert, at time.Time) (Sealed, error) {
-	return k.sealed(entity, to, "", at)
+	return sealed(k, entity, to, "", at)
 }
 
-func (k *Key) sealed(data []byte, to []*Cert, ctx Context, at time.Time) (Sealed, error) {
+func sealed(by maker, data []byte, to []*Cert, ctx Context, at time.Time) (Sealed, error) {
 	var out bytes.Buffer
 	out.Grow(len(data) + 512 + 128*len(to))
-	w, session, err := k.sealTo(&out, to, ctx, at, "")
+	w, session, err := sealTo(by, &out, to, ctx, at, "")
 	if err != nil {
 		return Sealed{}, err
 	}
@@ -67,11 +66,11 @@ func (k *Key) SealStream(w io.Writer, to []*Cert, ctx Context, at time.Time, ses
 	if err := ctx.check(); err != nil {
 		return nil, "", err
 	}
-	return k.sealTo(w, to, ctx, at, session)
+	return sealTo(k, w, to, ctx, at, session)
 }
 
-func (k *Key) sealTo(w io.Writer, to []*Cert, ctx Context, at time.Time, session string) (io.WriteCloser, string, error) {
-	by, err := k.signer(at)
+func sealTo(by maker, w io.Writer, to []*Cert, ctx Context, at time.Time, session string) (io.WriteCloser, string, error) {
+	s, err := by.begin(ctx, at)
 	if err != nil {
 		return nil, "", fmt.Errorf("seal: %w", err)
 	}
@@ -86,7 +85,7 @@ func (k *Key) sealTo(w io.Writer, to []*Cert, ctx Context, at time.Time, session
 	if err != nil {
 		return nil, "", fmt.Errorf("seal: %w", err)
 	}
-	out, err := newSealWriter(body, by, ctx, at)
+	out, err := newSealWriter(body, s)
 	if err != nil {
 		return nil, "", fmt.Errorf("seal: %w", err)
 	}
@@ -131,13 +130,11 @@ func writeRecipients(w io.Writer, to []*Cert, at time.Time, key *pgp.SessionKey)
 	return nil
 }
 
-// sealWriter hashes the plaintext while it encrypts it.
+// sealWriter signs the plaintext while it encrypts it.
 type sealWriter struct {
 	body    io.WriteCloser // the encrypted data packet
 	literal io.WriteCloser // in it
-	hash    hash.Hash
-	sig     *packet.Signature
-	by      *packet.PrivateKey
+	signing signing
 	closed  bool
 }
 
@@ -146,23 +143,12 @@ type keepOpen struct{ io.Writer }
 
 func (keepOpen) Close() error { return nil }
 
-func newSealWriter(body io.WriteCloser, by *packet.PrivateKey, ctx Context, at time.Time) (*sealWriter, error) {
-	s := &sealWriter{body: body, by: by, sig: newSignature(by, ctx, at)}
-	var err error
-	if s.hash, err = s.sig.PrepareSign(nil); err != nil {
+func newSealWriter(body io.WriteCloser, by signing) (*sealWriter, error) {
+	if err := by.onePass().Serialize(body); err != nil {
 		return nil, err
 	}
-	ops := packet.OnePassSignature{
-		Version: 3, SigType: packet.SigTypeBinary, Hash: signHash, PubKeyAlgo: by.PubKeyAlgo, KeyId: by.KeyId, IsLast: true,
-	}
-	if by.Version == 6 {
-		ops.Version, ops.KeyFingerprint, ops.Salt = 6, by.Fingerprint, s.sig.Salt()
-	}
-	if err := ops.Serialize(body); err != nil {
-		return nil, err
-	}
-	s.literal, err = packet.SerializeLiteral(keepOpen{body}, true, "", 0)
-	return s, err
+	literal, err := packet.SerializeLiteral(keepOpen{body}, true, "", 0)
+	return &sealWriter{body: body, literal: literal, signing: by}, err
 }
 
 // Write encrypts p.
@@ -170,7 +156,7 @@ func (s *sealWriter) Write(p []byte) (int, error) {
 	if s.closed {
 		return 0, errors.New("seal: write after close")
 	}
-	s.hash.Write(p)
+	_, _ = s.signing.Write(p)
 	return s.literal.Write(p)
 }
 
@@ -183,8 +169,12 @@ func (s *sealWriter) Close() error {
 	if err := s.literal.Close(); err != nil {
 		return fmt.Errorf("seal: %w", err)
 	}
-	if err := finish(s.sig, s.hash, s.by, s.body); err != nil {
-		return err
+	sig, err := s.signing.finish()
+	if err == nil {
+		_, err = s.body.Write(sig)
+	}
+	if err != nil {
+		return fmt.Errorf("seal: %w", err)
 	}
 	if err := s.body.Close(); err != nil {
 		return fmt.Errorf("seal: %w", err)
