@@ -21,7 +21,18 @@ import (
 // TestMain puts this program on the path of scripts and of tests that start it
 // as a process of its own.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"docket": main})
+	testscript.Main(tidyM{m}, map[string]func(){"docket": main})
+}
+
+// tidyM removes what tests have made together.
+type tidyM struct{ *testing.M }
+
+func (m tidyM) Run() int {
+	code := m.M.Run()
+	if honest.made != "" {
+		os.RemoveAll(honest.made)
+	}
+	return code
 }
 
 // TestScript plays the scripts in testdata/script: what a person types, and

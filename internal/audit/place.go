@@ -55,9 +55,12 @@ func placeOf(p string) place {
 		return place{kind: placeCase, program: program, id: id}
 	}
 	id := psirt.CaseID(path.Base(path.Dir(p)))
-	m := itemForm.FindStringSubmatch(base)
-	if m == nil || !id.Valid() || psirt.CaseDir(program, id)+"/"+base != p {
+	if !id.Valid() || psirt.CaseDir(program, id)+"/"+base != p {
 		return place{kind: placeStray, program: program}
+	}
+	m := itemForm.FindStringSubmatch(base)
+	if m == nil {
+		return place{kind: placeStray, program: program, id: id} // findings name the case
 	}
 	n, _ := strconv.Atoi(m[2])
 	out := place{program: program, id: id, n: n, kind: placeStray}
