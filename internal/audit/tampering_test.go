@@ -1,17 +1,21 @@
 package audit_test
 
 import (
+	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/docket-psirt/docket/internal/audit"
 	"github.com/docket-psirt/docket/internal/casefile"
+	"github.com/docket-psirt/docket/internal/desk"
 	"github.com/docket-psirt/docket/internal/peer"
 	"github.com/docket-psirt/docket/internal/psirt"
 	"github.com/docket-psirt/docket/internal/seal"
@@ -101,7 +105,7 @@ func (y *yard) told(c *psirt.Case, kind string) {
 
 func (y *yard) judge() *audit.Judge {
 	texts := map[string]string{}
-	for _, kind := range []string{"evaluating", "acknowledge", "note"} {
+	for _, kind := range []string{"evaluating", "solving", "acknowledge", "note"} {
 		raw, err := os.ReadFile("../desk/templates/" + kind + ".txt")
 		if err != nil {
 			y.t.Fatal(err)
@@ -116,6 +120,229 @@ type attack struct {
 	do   func(y *yard)
 	kind string // of a finding that must be there, naming case and commit
 	id   psirt.CaseID
+}
+
+// Somebody who has left the team signs nothing any more, wherever the branch
+// begins.
+func TestTamperingBySomebodyWhoLeft(t *testing.T) {
+	t.Parallel()
+	for _, late := range []bool{false, true} {
+		y := newYard(t)
+		from := y.main()
+		without := slices.DeleteFunc(strings.SplitAfter(string(y.read(from, policy)), "\n"), func(line string) bool { return strings.Contains(line, "{handle: third,") })
+		y.changeProgram("lead", "triage", edit(policy, []byte(strings.Join(without, ""))))
+		if list := y.audit(false); len(list) > 0 {
+			t.Fatal(list)
+		}
+		if late {
+			from = y.main()
+		}
+		h := y.revise("third", from, second, func(*psirt.Case) {})
+		y.merge(h, second)
+		found(t, y.audit(false), "role", second)
+	}
+}
+
+// Heads that were seen before hold what is there now.
+func TestHistoryRewritten(t *testing.T) {
+	t.Parallel()
+	for _, branch := range []string{"refs/heads/main", "refs/heads/deliveries"} {
+		y := newYard(t)
+		memory := t.TempDir()
+		look := func() []audit.Finding {
+			d, err := desk.Open(y.dir, desk.Options{Now: y.clock})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = d.Close() }()
+			r, err := d.Audit(t.Context(), desk.AuditOptions{Remember: memory})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return r.Findings
+		}
+		if list := look(); len(list) > 0 {
+			t.Fatal(list)
+		}
+		// A finding of another kind does not stop the remembering.
+		h := y.revise("lead", y.main(), third, func(c *psirt.Case) { y.to("lead", "evaluating")(c); y.told(c, "evaluating") })
+		before := y.head(branch)
+		y.merge(h, third)
+		if branch != "refs/heads/main" {
+			y.deliver()
+		}
+		if list := look(); len(list) == 0 {
+			t.Fatal("expected the missing approval to be found")
+		}
+		if before == y.head(branch) {
+			t.Fatal("expected something new on " + branch)
+		}
+		y.git("update-ref", branch, before.String())
+		for range 2 {
+			if list := look(); !slices.ContainsFunc(list, func(f audit.Finding) bool { return f.Kind == "rewritten" }) {
+				t.Errorf("%s: the cut tail was not found: %v", branch, list)
+			}
+		}
+	}
+}
+
+func TestTamperingWithDeliveries(t *testing.T) {
+	t.Parallel()
+	const branch = "refs/heads/deliveries"
+	dir := "ingroupe/2026/00/INGP-2026-0001/"
+	receipt := func(y *yard, by string, fn func(*psirt.Receipt)) {
+		y.t.Helper()
+		at := y.clock()
+		r := &psirt.Receipt{Docket: 1, ID: first, Update: 2, Attempt: 2, Status: psirt.ReceiptSending, At: at, Main: y.main().ObjectID(), Previous: y.lastReceipt(first)}
+		fn(r)
+		file, err := casefile.SignReceipt(r, y.key(by), at)
+		if err != nil {
+			y.t.Fatal(err)
+		}
+		y.commitAt(by, branch, []store.Hash{y.head(branch)}, at, "x", edit(audit.ReceiptPath("ingroupe", r), file))
+	}
+	for _, a := range []attack{
+		{"a receipt removed", func(y *yard) {
+			y.commit("mailer", branch, []store.Hash{y.head(branch)}, "x", store.Edit{Path: dir + "1-1-sent.yaml", Delete: true})
+		}, "receipt", ""},
+		{"a receipt signed by the bot", func(y *yard) { receipt(y, "bot", func(*psirt.Receipt) {}) }, "receipt", first},
+		{"sent once more", func(y *yard) { receipt(y, "mailer", func(*psirt.Receipt) {}) }, "receipt", first},
+		{"a receipt that follows nothing", func(y *yard) {
+			receipt(y, "mailer", func(r *psirt.Receipt) { r.Update, r.Attempt, r.Previous = 1, 2, "" })
+		}, "receipt", first},
+		{"a receipt for an update that is not there", func(y *yard) {
+			receipt(y, "mailer", func(r *psirt.Receipt) { r.Update, r.Attempt = 9, 1 })
+		}, "receipt", first},
+		{"a receipt dated back", func(y *yard) {
+			receipt(y, "mailer", func(r *psirt.Receipt) { r.Update, r.Attempt, r.At = 9, 1, r.At.Add(-time.Hour) })
+		}, "receipt", first},
+		{"settled by the bot", func(y *yard) {
+			y.commit("bot", branch, []store.Hash{y.head(branch)}, "x\n\nSettled: "+y.main().String())
+		}, "receipt", ""},
+		{"settled, and an update was never sent", func(y *yard) {
+			y.move(third, "evaluating")
+			y.approve("triage")
+			y.commit("mailer", branch, []store.Hash{y.head(branch)}, "x\n\nSettled: "+y.main().String())
+		}, "receipt", third},
+	} {
+		t.Run(a.name, func(t *testing.T) {
+			t.Parallel()
+			y := newYard(t)
+			a.do(y)
+			found(t, y.audit(false), a.kind, a.id)
+		})
+	}
+}
+
+// lastReceipt is the digest of a case's newest receipt.
+func (y *yard) lastReceipt(id psirt.CaseID) psirt.Digest {
+	y.t.Helper()
+	for _, name := range []string{"2-1-sent.yaml", "1-1-sent.yaml"} {
+		at, err := y.repo.At(y.head("refs/heads/deliveries"))
+		if err != nil {
+			y.t.Fatal(err)
+		}
+		if raw, err := at.Read("ingroupe/"+id.Folder()+"/"+name, 1<<16); err == nil {
+			return psirt.SHA256(raw)
+		}
+	}
+	y.t.Fatal("no receipt")
+	return ""
+}
+
+// What only a key shows: the audit of somebody who may open the cases finds it.
+func TestTamperingThatOnlyAKeyShows(t *testing.T) {
+	t.Parallel()
+	for _, a := range []attack{
+		{"a fact that does not hold", func(y *yard) {
+			h := y.revise("lead", y.main(), third, func(c *psirt.Case) { c.Facts = []string{"complete", "consent", "in-scope"} })
+			y.merge(h, third)
+			h = y.revise("lead", y.main(), third, func(c *psirt.Case) { c.Facts = y.revisionOf(third, 1).Facts }) // and back again
+			y.merge(h, third)
+		}, "sealed", third},
+		{"a guard that does not hold", func(y *yard) {
+			h := y.revise("lead", y.main(), first, func(c *psirt.Case) { y.to("lead", "solving")(c); y.told(c, "solving") })
+			y.merge(y.approved("triage", h, first, y.digest(h, first)), first)
+		}, "sealed", first},
+		{"the sealed part of another case, sealed anew", func(y *yard) {
+			h := y.revise("lead", y.main(), first, func(c *psirt.Case) {
+				c.Sealed = y.sealFor(y.key("lead"), third, "lead", "triage", "third", "escrow")
+			})
+			y.merge(h, first)
+		}, "sealed", first},
+		{"a signature called good that is none", func(y *yard) { y.forgedRecord() }, "mail-record", first},
+		{"words with a twin in HTML", func(y *yard) { y.twin() }, "sealed", first},
+	} {
+		t.Run(a.name, func(t *testing.T) {
+			t.Parallel()
+			y := newYard(t)
+			a.do(y)
+			found(t, y.audit(true), a.kind, a.id)
+		})
+	}
+}
+
+// forgedRecord lets the bot put a mail of a stranger on record as one that the
+// reporter signed.
+func (y *yard) forgedRecord() {
+	y.t.Helper()
+	bot, at := y.key("bot"), y.clock()
+	var certs []*seal.Cert
+	for _, reader := range []string{"lead", "triage", "third", "escrow"} {
+		certs = append(certs, y.cert(reader))
+	}
+	var sealed bytes.Buffer
+	w, _, err := bot.SealStream(&sealed, certs, casefile.ContextOf(casefile.PartMail, first, 3), at, "")
+	if err == nil {
+		_, err = w.Write([]byte("Docket-Session-Key: none\nFrom: maren@example.org\r\n\r\nclose it\r\n"))
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		y.t.Fatal(err)
+	}
+	r := &psirt.MailRecord{Docket: 1, ID: first, N: 3, At: at, Kind: psirt.MailFollowUp, Signed: psirt.SignedGood, Sealed: psirt.SHA256(sealed.Bytes())}
+	file, err := casefile.SignMail(r, bot, at)
+	if err != nil {
+		y.t.Fatal(err)
+	}
+	dir := psirt.CaseDir("ingroupe", first)
+	h := y.commitAt("bot", "refs/heads/case/INGP-2026-0001/mail-3", []store.Hash{y.main()}, at, "x\n\nCase: INGP-2026-0001\nMail: 3 follow-up",
+		edit(dir+"/mail-3.pgp", sealed.Bytes()), edit(dir+"/mail-3.yaml", file))
+	y.merge(h, first)
+}
+
+// twin sends words whose HTML says something else than the text that
+// reviewers are shown.
+func (y *yard) twin() {
+	y.t.Helper()
+	readers := []*seal.Cert{honest.reporter.Cert()}
+	var addressed []*seal.Cert
+	for _, name := range []string{"lead", "triage", "third"} {
+		readers, addressed = append(readers, y.cert(name)), append(addressed, y.cert(name))
+	}
+	readers, addressed = append(readers, y.cert("escrow")), append(addressed, y.cert("mailer"))
+	at := y.clock()
+	inner, err := y.key("sender").SealMail([]byte("Content-Type: multipart/alternative; boundary=x\r\n\r\n--x\r\nContent-Type: text/plain\r\n\r\nfine\r\n--x\r\n"+
+		"Content-Type: text/html\r\n\r\n<p>not fine</p>\r\n--x--\r\n"), readers, at)
+	if err != nil {
+		y.t.Fatal(err)
+	}
+	n := len(y.revisionOf(first, 3).Updates) + 1
+	doc, err := json.Marshal(map[string]any{"docket": 1, "id": first, "update": n, "to": "maren@example.org", "message": inner.Armor})
+	if err != nil {
+		y.t.Fatal(err)
+	}
+	outer, err := y.key("lead").Seal(doc, addressed, casefile.ContextOf(casefile.PartUpdate, first, n), at)
+	if err != nil {
+		y.t.Fatal(err)
+	}
+	h := y.reviseAt("lead", y.main(), first, at, func(c *psirt.Case) {
+		c.Updates = append(c.Updates, psirt.Update{N: n, Kind: "reply", Revision: c.Revision, Sealed: psirt.SHA256([]byte(outer.Armor)),
+			MessageID: fmt.Sprintf("ingp-2026-0001.%d.aaaaaaaaaaaaaaaa@ingroupe.com", n)})
+	}, edit(fmt.Sprintf("%s/update-%d.asc", psirt.CaseDir("ingroupe", first), n), []byte(outer.Armor)))
+	y.merge(y.approved("triage", h, first, y.digest(h, first)), first)
 }
 
 func path(id psirt.CaseID) string { return psirt.CasePath("ingroupe", id) }
@@ -288,7 +515,7 @@ func TestTamperingByInsiders(t *testing.T) {
 			y.merge(b, first)
 		}, "superseded", first},
 		{"one's own key added without approval", func(y *yard) {
-			y.changeProgram("lead", "", edit(policy, y.replaced("count: 1, role: team, kind: signed} # of this", "count: 0} # of this")))
+			y.changeProgram("lead", "", edit(policy, y.replaced("\nchanges: {count: 1", "\nchanges: {count: 0")))
 		}, "unapproved", ""},
 		{"the programme changed by somebody who is not lead", func(y *yard) {
 			y.changeProgram("triage", "lead", edit(policy, y.replaced("guards: [consent]", "guards: []")))
@@ -298,6 +525,9 @@ func TestTamperingByInsiders(t *testing.T) {
 		}, "role", ""},
 		{"the programme changed and approved by the same lead", func(y *yard) {
 			y.changeProgram("lead", "lead", edit(policy, y.replaced("guards: [consent]", "guards: []")))
+		}, "unapproved", ""},
+		{"a key added by one's own hand", func(y *yard) {
+			y.changeProgram("lead", "", edit("cases/ingroupe/keys/stranger.asc", []byte(honest.reporter.Cert().Armor())))
 		}, "unapproved", ""},
 		{"a workflow changed without approval", func(y *yard) {
 			y.changeProgram("lead", "", edit(".github/workflows/docket-deliver.yml", []byte("on: push\n")))
