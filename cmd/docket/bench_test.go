@@ -118,7 +118,7 @@ func (b *bench) reply(name, maildirName, address, words string) string {
 	if !ok {
 		b.t.Fatalf("there is no mail to %s", address)
 	}
-	raw, err := b.people.mailProgram(d.answer(words), outgoing{to: b.psirt, sign: true})
+	raw, err := b.people.mailProgram(d.answer("", words), outgoing{to: b.psirt, sign: true})
 	if err != nil {
 		b.t.Fatal(err)
 	}

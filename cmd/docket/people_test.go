@@ -131,6 +131,7 @@ type outgoing struct {
 	style     string
 	sign      bool
 	attachKey bool
+	from      string // of a reply: who answers, when it is somebody else
 }
 
 // mailProgram makes of a message (headers and body) what a reporter's mail
@@ -378,9 +379,13 @@ func textOf(contentType, encoding string, body io.Reader) (string, error) {
 	return strings.ReplaceAll(string(raw), "\r\n", "\n"), err
 }
 
-// answer is a reporter's reply to a mail from the team, before encryption.
-func (d delivered) answer(words string) []byte {
-	return []byte("From: " + d.to + "\nTo: psirt@ingroupe.com\nSubject: Re: " + d.subject + "\nDate: " + now() +
-		"\nMessage-ID: <" + fmt.Sprintf("%x", len(words)) + "." + strings.Trim(d.id, "<>") + ".reply>\nIn-Reply-To: " + d.id +
+// answer is a reply to a mail from the team, before encryption; from is who
+// answers, or empty for the one who got it.
+func (d delivered) answer(from, words string) []byte {
+	if from == "" {
+		from = d.to
+	}
+	return []byte("From: " + from + "\nTo: psirt@ingroupe.com\nSubject: Re: " + d.subject + "\nDate: " + now() +
+		"\nMessage-ID: <" + fmt.Sprintf("%x", len(from+words)) + "." + strings.Trim(d.id, "<>") + ".reply>\nIn-Reply-To: " + d.id +
 		"\nReferences: " + d.id + "\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\n" + words)
 }

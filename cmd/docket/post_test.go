@@ -30,6 +30,7 @@ func sending(ts *testscript.TestScript, name string, args []string, want int) (o
 	f.StringVar(&o.style, "style", styleMIME, "mime, inline or clear")
 	f.BoolVar(&o.sign, "sign", false, "sign inside")
 	f.BoolVar(&o.attachKey, "attach-key", false, "attach the public key")
+	f.StringVar(&o.from, "from", "", "who answers, if not the one who got the mail")
 	ts.Check(f.Parse(args))
 	if f.NArg() != want {
 		ts.Fatalf("usage of %s: wrong number of arguments", name)
@@ -62,7 +63,7 @@ func pgpmailCommand(ts *testscript.TestScript, neg bool, args []string) {
 
 // replyCommand answers the newest mail to an address:
 //
-//	reply [-to CERT] [-style …] [-sign] [-attach-key] MAILDIR ADDRESS WORDS OUT
+//	reply [-to CERT] [-style …] [-sign] [-attach-key] [-from ADDRESS] MAILDIR ADDRESS WORDS OUT
 func replyCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg {
 		ts.Fatalf("reply cannot be negated")
@@ -74,7 +75,7 @@ func replyCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if !ok {
 		ts.Fatalf("there is no mail to %s", rest[1])
 	}
-	out, err := peopleOf(ts).mailProgram(d.answer(ts.ReadFile(rest[2])), o)
+	out, err := peopleOf(ts).mailProgram(d.answer(o.from, ts.ReadFile(rest[2])), o)
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(rest[3]), out, 0o600))
 }
