@@ -48,11 +48,11 @@ func (a *app) listCommand() *cobra.Command {
 	c.RunE = func(*cobra.Command, []string) error {
 		return a.with(func(d *desk.Desk) error {
 			rows, err := d.List(f)
-			if err != nil {
+			if rows == nil {
 				return err
 			}
 			if a.json {
-				return a.printJSON(rows)
+				return errors.Join(a.printJSON(rows), err)
 			}
 			w := table(a.out)
 			for _, r := range rows {
@@ -69,7 +69,7 @@ func (a *app) listCommand() *cobra.Command {
 				}
 				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", r.ID, state, r.Opened.Format(time.DateOnly), due, safe(r.Title))
 			}
-			return w.Flush()
+			return errors.Join(w.Flush(), err)
 		})
 	}
 	return c

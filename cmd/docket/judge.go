@@ -77,18 +77,13 @@ bot's key is at hand, the label due/overdue of tracking issues follows. With
 		}
 		return a.with(func(d *desk.Desk) error {
 			list, err := d.Clock(c.Context())
-			if err != nil {
-				return err
-			}
 			if to != nil {
-				if err := d.NotifyOverdue(c.Context(), list, to); err != nil {
-					return err
-				}
+				err = errors.Join(err, d.NotifyOverdue(c.Context(), list, to))
 			}
 			if a.json {
-				return a.printJSON(list)
+				return errors.Join(a.printJSON(list), err)
 			}
-			if len(list) == 0 {
+			if len(list) == 0 && err == nil {
 				a.printf("No deadline runs.\n")
 			}
 			w := table(a.out)
@@ -99,7 +94,7 @@ bot's key is at hand, the label due/overdue of tracking issues follows. With
 				}
 				fmt.Fprintf(w, "%s\t%s\t%s\t%s (%s)\t%s\n", due.ID, status, due.Reading.Due.Format(time.RFC3339), due.Clock, due.Party, due.Means)
 			}
-			return w.Flush()
+			return errors.Join(w.Flush(), err)
 		})
 	}
 	return c

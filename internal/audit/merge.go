@@ -1,7 +1,9 @@
 package audit
 
 import (
+	"fmt"
 	"sort"
+	"strings"
 
 	"github.com/docket-psirt/docket/internal/psirt"
 	"github.com/docket-psirt/docket/internal/store"
@@ -76,9 +78,9 @@ func (j *Judge) unmet(s *scribe, g *Judgement) {
 
 // direct judges a commit on main that is no merge: only the first may be one.
 func (j *Judge) direct(m *store.Commit, s scribe) (*Judgement, error) {
-	s.add("direct", "a commit on main that no proposal brought")
 	g := &Judgement{Head: m.Hash}
 	if len(m.Parents) == 0 {
+		s.add("direct", "a commit on main that no proposal brought")
 		g.Findings = s.findings
 		return g, nil
 	}
@@ -90,6 +92,7 @@ func (j *Judge) direct(m *store.Commit, s scribe) (*Judgement, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.add("direct", "a commit on main that no proposal brought%s", touches(changes))
 	seen := map[psirt.CaseID]bool{}
 	for _, ch := range changes {
 		at := placeOf(ch.Path)
@@ -113,4 +116,33 @@ func (j *Judge) direct(m *store.Commit, s scribe) (*Judgement, error) {
 	}
 	g.Findings = s.findings
 	return g, nil
+}
+
+// touches names the first few paths of a change, for people to read.
+func touches(changes []store.Change) string {
+	const most = 3
+	var names []string
+	for i, ch := range changes {
+		if i == most {
+			names = append(names, fmt.Sprintf("and %d more", len(changes)-most))
+			break
+		}
+		names = append(names, shown(ch.Path))
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "; it changes " + strings.Join(names, ", ")
+}
+
+// shown is a path as a terminal may show it: whoever made it up may have put
+// anything into it, at any length.
+func shown(path string) string {
+	if len(path) > 200 {
+		path = path[:200] + "…"
+	}
+	if strings.ContainsFunc(path, func(r rune) bool { return r < ' ' || r > '~' && r != '…' }) {
+		return fmt.Sprintf("%+q", path)
+	}
+	return path
 }

@@ -163,6 +163,10 @@ func (d *Desk) load(s *audit.Setting, commit store.Hash, id psirt.CaseID) (*one,
 	if err != nil {
 		return nil, err
 	}
+	return loadAt(s, at, commit, id)
+}
+
+func loadAt(s *audit.Setting, at *store.Snapshot, commit store.Hash, id psirt.CaseID) (*one, error) {
 	raw, err := at.Read(psirt.CasePath(s.Program.Program, id), casefile.MaxSize)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &Problem{Text: fmt.Sprintf("there is no case %s", id), Do: "docket list shows the cases", Err: fs.ErrNotExist}

@@ -2,7 +2,9 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"sort"
 	"strings"
 	"time"
@@ -38,40 +40,45 @@ type Filter struct {
 }
 
 // List lists cases, with titles for those whose key is at hand. It reads one
-// envelope per case.
+// envelope per case. A case that cannot be read hides no other: the error names
+// it, and comes with the rest of the list.
 func (d *Desk) List(f Filter) ([]Row, error) {
 	out := []Row{}
 	titles := map[string][]seal.Opener{}
+	var locked error
 	err := d.each(func(c *one) error {
 		state, _ := c.setting.Program.State(c.State)
 		if f.Open && state.Phase == psirt.PhaseClosed || f.State != "" && f.State != c.State || f.Program != "" && f.Program != c.Program {
 			return nil
 		}
+		var unclear error
 		row := Row{ID: c.ID, Program: c.Program, State: c.State, Label: state.Label, Phase: state.Phase, Outcome: c.Outcome, Opened: c.Opened, Revision: c.Revision}
 		if state.Phase != psirt.PhaseClosed {
-			if err := d.due(c, &row); err != nil {
-				return err
-			}
+			unclear = d.due(c, &row) // the row stands even so
 		}
 		if f.Overdue && !row.Overdue {
-			return nil
+			return unclear
 		}
 		with, ok := titles[c.Program]
 		if !ok {
-			var err error
-			if with, err = d.readers(c.setting); err != nil {
-				return err
+			if with, locked = d.readers(c.setting); locked != nil {
+				return fs.SkipAll // it would be the same, and asked for again, with each case
 			}
 			titles[c.Program] = with
 		}
 		row.Title = d.title(c, with)
 		out = append(out, row)
-		return nil
+		return unclear
 	})
+	if locked != nil {
+		return nil, locked
+	}
 	return out, err
 }
 
-// each goes through all cases on main, in order.
+// each goes through all cases on main, in order. What is wrong with one case or
+// programme stops none of the others: the error lists it all. fs.SkipAll from fn
+// ends the way through a programme.
 func (d *Desk) each(fn func(*one) error) error {
 	if err := d.repo.Fetch(context.Background()); err != nil {
 		return err
@@ -80,31 +87,48 @@ func (d *Desk) each(fn func(*one) error) error {
 	if err != nil {
 		return err
 	}
-	all, err := d.settings(at)
+	names, err := d.judge.Programs(at)
 	if err != nil {
 		return err
 	}
-	for _, s := range all {
-		err := at.Walk("cases/"+s.Program.Program, func(e store.Entry) error {
+	var failed []error
+	for _, name := range names {
+		s, err := d.judge.Setting(at, name)
+		if err != nil {
+			failed = append(failed, err)
+			continue
+		}
+		err = at.Walk("cases/"+name, func(e store.Entry) error {
 			id := psirt.CaseID(strings.TrimSuffix(e.Name, ".yaml"))
-			if !id.Valid() || psirt.CasePath(s.Program.Program, id) != e.Path {
+			if !id.Valid() || psirt.CasePath(name, id) != e.Path {
 				return nil
 			}
-			raw, err := at.Read(e.Path, casefile.MaxSize)
-			if err != nil {
+			c, err := loadAt(s, at, head, id)
+			if err == nil {
+				err = fn(c)
+			}
+			if errors.Is(err, fs.SkipAll) {
 				return err
 			}
-			c, err := casefile.Parse(raw)
 			if err != nil {
-				return fmt.Errorf("%s: %w", e.Path, err)
+				failed = append(failed, err)
 			}
-			return fn(&one{Case: c, file: raw, at: at, commit: head, setting: s})
+			return nil
 		})
 		if err != nil {
-			return err
+			failed = append(failed, err)
 		}
 	}
-	return nil
+	return several(failed)
+}
+
+// several joins the errors of many cases, the first of them in full.
+func several(list []error) error {
+	const most = 20
+	if n := len(list); n > most {
+		list = append(list[:most:most], fmt.Errorf("%d more like this; docket check lists them all", n-most))
+	}
+	return errors.Join(list...)
 }
 
 // title is the title of a case, or empty where no key at hand opens it.
@@ -293,7 +317,8 @@ type Due struct {
 
 // Clock lists the clocks of open cases that run, the most urgent first, and
 // brings the label due/overdue of tracking issues up to date where the bot's
-// key is at hand.
+// key is at hand. A case that cannot be read stops no other's clocks: the error
+// names it, and comes with the rest.
 func (d *Desk) Clock(ctx context.Context) ([]Due, error) {
 	out := []Due{}
 	late := map[psirt.CaseID]bool{}
@@ -303,11 +328,11 @@ func (d *Desk) Clock(ctx context.Context) ([]Due, error) {
 		if state.Phase == psirt.PhaseClosed {
 			return nil
 		}
-		cases = append(cases, &one{Case: c.Case, setting: c.setting})
 		list, err := d.readings(c)
 		if err != nil {
 			return err
 		}
+		cases = append(cases, &one{Case: c.Case, setting: c.setting})
 		for _, r := range list {
 			if r.Status != psirt.ClockRunning && r.Status != psirt.ClockOverdue {
 				continue
@@ -317,11 +342,8 @@ func (d *Desk) Clock(ctx context.Context) ([]Due, error) {
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
 	sort.SliceStable(out, func(i, j int) bool { return out[i].Due.Before(out[j].Due) })
-	return out, d.labelLate(ctx, cases, late)
+	return out, errors.Join(err, d.labelLate(ctx, cases, late))
 }
 
 func meansOf(p *psirt.Program, name string) string {
