@@ -213,6 +213,9 @@ func (d *Desk) Audit(ctx context.Context, o AuditOptions) (*audit.Report, error)
 	if err != nil {
 		return nil, err
 	}
+	if sealed != nil && sealed.stop != nil {
+		return nil, sealed.stop
+	}
 	if sealed != nil {
 		r.Opened = len(sealed.tried)
 	}

@@ -209,7 +209,8 @@ func (r *draft) own(kind, subject, text string) error {
 	u.Sealed = psirt.SHA256([]byte(outer.Armor))
 	c.Updates = append(c.Updates, u)
 	r.edits = append(r.edits, store.Edit{Path: updatePath(c.Program, c.ID, n), Data: []byte(outer.Armor)})
-	r.keep(fmt.Sprintf("update-%d", n), inner.SessionKey)
+	r.keep(outerKey(n), outer.SessionKey)
+	r.keep(innerKey(n), inner.SessionKey)
 	return nil
 }
 

@@ -119,25 +119,55 @@ func (r *Ring) openGpg() error {
 	return nil
 }
 
-// inGpg is the key of a person in the user's gpg: the same one each time, since
-// it remembers what a person has answered.
+// inGpg is the key of a person in the user's gpg.
 func (r *Ring) inGpg(s *audit.Setting, p psirt.Person) (secret, error) {
-	if k := r.people[p.Key]; k != nil {
-		return k, nil
-	}
 	if err := r.openGpg(); err != nil {
 		return nil, err
 	}
-	cert, err := s.Cert(p.Key)
+	k, err := r.fromGpg(s, p.Key)
+	if err != nil {
+		return nil, &Problem{Text: "the key of " + p.Handle + " is not at hand", Err: err}
+	}
+	return k, nil
+}
+
+// fromGpg is the same key each time, since it remembers what a person has
+// answered.
+func (r *Ring) fromGpg(s *audit.Setting, want psirt.Fingerprint) (secret, error) {
+	if k := r.people[want]; k != nil {
+		return k, nil
+	}
+	cert, err := s.Cert(want)
 	if err != nil {
 		return nil, err
 	}
 	k, err := r.gpg.Key(cert)
 	if err != nil {
-		return nil, &Problem{Text: "the key of " + p.Handle + " is not at hand", Err: err}
+		return nil, err
 	}
-	r.people[p.Key] = k
+	r.people[want] = k
 	return k, nil
+}
+
+// escrow is the key that opens when all else is lost; nil when it is not at
+// hand.
+func (r *Ring) escrow(s *audit.Setting) (seal.Opener, error) {
+	want := s.Program.Keys.Escrow
+	if r.own {
+		if cert, err := s.Cert(want); err == nil && r.gpg.Has(cert) {
+			return r.fromGpg(s, want)
+		}
+	}
+	for _, name := range []string{s.Program.Program + "-escrow", "escrow"} {
+		k, err := r.load(name)
+		if err == nil && k.Cert().Fingerprint() == want {
+			return k, nil
+		}
+		if err != nil && !errors.Is(err, errNoKeyFile) {
+			return nil, err
+		}
+	}
+	return nil, nil
 }
 
 // peopleHere lists those people of the programme whose keys are at hand.
@@ -248,21 +278,21 @@ func (d *Desk) me(s *audit.Setting) (*actor, error) {
 }
 
 // readers are the keys at hand that may open sealed parts: the person's who
-// acts, or those of all people whose keys are here. None is no error: what
-// needs a key then says so.
+// acts, or those of all people whose keys are here, or, where there is no
+// person's, escrow's. None is no error: what needs a key then says so.
 func (d *Desk) readers(s *audit.Setting) ([]seal.Opener, error) {
 	if d.as != "" {
 		a, err := d.me(s)
 		if err != nil {
 			return nil, err
 		}
-		return []seal.Opener{a.key}, nil
+		return withKey(a), nil
 	}
-	var out []seal.Opener
 	here, err := d.ring.peopleHere(s)
 	if err != nil {
 		return nil, err
 	}
+	var out []seal.Opener
 	for _, p := range here {
 		k, err := d.ring.person(s, p)
 		if err != nil {
@@ -270,5 +300,12 @@ func (d *Desk) readers(s *audit.Setting) ([]seal.Opener, error) {
 		}
 		out = append(out, k)
 	}
-	return out, nil
+	if len(out) > 0 {
+		return out, nil
+	}
+	k, err := d.ring.escrow(s)
+	if err != nil || k == nil {
+		return nil, err
+	}
+	return []seal.Opener{k}, nil
 }

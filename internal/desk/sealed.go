@@ -22,6 +22,7 @@ type sealedJudge struct {
 	g    *audit.Judgement
 
 	tried map[psirt.CaseID]bool // cases of which a revision was opened
+	stop  error                 // the user's gpg failed, which says nothing of the case
 }
 
 // sealedHistory gives a judge for audit.Options.Sealed; nil when no key is at
@@ -53,7 +54,7 @@ func (j *sealedJudge) add(commit store.Hash, kind, format string, args ...any) {
 
 func (j *sealedJudge) judge(g *audit.Judgement) []audit.Finding {
 	with := j.keys[g.Program]
-	if len(with) == 0 || g.Case == "" {
+	if len(with) == 0 || g.Case == "" || j.stop != nil {
 		return nil
 	}
 	j.out, j.g = nil, g
@@ -84,6 +85,10 @@ func (j *sealedJudge) revision(s *audit.Setting, step audit.Step, with []seal.Op
 	c := &one{Case: step.Case, file: step.File, at: at, commit: hash, setting: s}
 	open, err := j.d.open(c, with)
 	if errors.Is(err, seal.ErrNoKey) {
+		return
+	}
+	if errors.Is(err, seal.ErrGpg) {
+		j.stop = err
 		return
 	}
 	j.tried[step.Case.ID] = true

@@ -26,6 +26,11 @@ type Words struct {
 // outerOf opens the outer layer of an update in own words: for its readers and
 // for the mailer.
 func (d *Desk) outerOf(c *one, u psirt.Update, with []seal.Opener) (*Outer, time.Time, error) {
+	return d.outerWith(c, u, with, "")
+}
+
+// outerWith opens it with its session key, where one is given.
+func (d *Desk) outerWith(c *one, u psirt.Update, with []seal.Opener, session string) (*Outer, time.Time, error) {
 	path := updatePath(c.Program, c.ID, u.N)
 	raw, err := c.at.Read(path, maxSealedMail)
 	if err != nil {
@@ -34,7 +39,12 @@ func (d *Desk) outerOf(c *one, u psirt.Update, with []seal.Opener) (*Outer, time
 	if psirt.SHA256(raw) != u.Sealed {
 		return nil, time.Time{}, fmt.Errorf("%s is not what the case lists", path)
 	}
-	opened, err := seal.Open(string(raw), with, casefile.ContextOf(casefile.PartUpdate, c.ID, u.N), c.setting.Certs, time.Time{}, maxSealedMail)
+	var opened seal.Opened
+	if ctx := casefile.ContextOf(casefile.PartUpdate, c.ID, u.N); session != "" {
+		opened, err = seal.OpenSession(string(raw), session, ctx, c.setting.Certs, time.Time{}, maxSealedMail)
+	} else {
+		opened, err = seal.Open(string(raw), with, ctx, c.setting.Certs, time.Time{}, maxSealedMail)
+	}
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("%s: %w", path, err)
 	}
@@ -50,9 +60,22 @@ func (d *Desk) outerOf(c *one, u psirt.Update, with []seal.Opener) (*Outer, time
 }
 
 // ownWords opens both layers, as reviewers do, and holds that the inner one is
-// signed by the published certificate.
+// signed by the published certificate. Who may open the report but was no
+// reader when the update was made (escrow, a handler who came later) opens it
+// with the session keys that the report keeps.
 func (d *Desk) ownWords(c *one, u psirt.Update, with []seal.Opener) (*Words, error) {
+	var kept map[string]any
 	outer, at, err := d.outerOf(c, u, with)
+	if errors.Is(err, seal.ErrNoKey) {
+		if kept, err = d.keptKeys(c, with); err != nil {
+			return nil, err
+		}
+		session, ok := kept[outerKey(u.N)].(string)
+		if !ok {
+			return nil, fmt.Errorf("update %d: %w, and the report keeps no session key of it", u.N, seal.ErrNoKey)
+		}
+		outer, at, err = d.outerWith(c, u, nil, session)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -61,6 +84,10 @@ func (d *Desk) ownWords(c *one, u psirt.Update, with []seal.Opener) (*Words, err
 		return nil, err
 	}
 	f, err := seal.OpenForeign([]byte(outer.Message), with, maxSealedMail)
+	if session, ok := kept[innerKey(u.N)].(string); ok && errors.Is(err, seal.ErrNoKey) {
+		f.SessionKey = session
+		f.Plain, err = seal.ReopenForeign([]byte(outer.Message), session, maxSealedMail)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("update %d, inner layer: %w", u.N, err)
 	}
@@ -72,6 +99,25 @@ func (d *Desk) ownWords(c *one, u psirt.Update, with []seal.Opener) (*Words, err
 	}
 	content, _ := mail.ParseContent(f.Plain, mail.DefaultLimits())
 	return &Words{Outer: *outer, Subject: content.Subject, Text: content.Text}, nil
+}
+
+// The names under which the report keeps the session keys of an update in own
+// words: of the file, and of the message to the reporter in it.
+func outerKey(n int) string { return fmt.Sprintf("update-%d", n) }
+func innerKey(n int) string { return fmt.Sprintf("message-%d", n) }
+
+// keptKeys are the session keys that the report document of a case keeps.
+func (d *Desk) keptKeys(c *one, with []seal.Opener) (map[string]any, error) {
+	plain, err := d.unseal(c, c.Sealed, casefile.PartSealed, with)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := casefile.DecodeReport(plain, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	kept, _ := doc["session_keys"].(map[string]any)
+	return kept, nil
 }
 
 // onlyText holds that an update is one plain text: what a reviewer is shown is

@@ -71,6 +71,6 @@ var (
 	ErrCancelled = errors.New("gpg-agent asked and got no answer (in a terminal say export GPG_TTY=$(tty))")
 	// ErrNoCard: the secret is on a smartcard that is not there.
 	ErrNoCard = errors.New("the smartcard is missing: insert it and see that gpg --card-status shows it")
-	// ErrGpg: gpg failed in another way.
+	// ErrGpg: gpg was asked and failed; mostly one of the others says why.
 	ErrGpg = errors.New("gpg failed")
 )

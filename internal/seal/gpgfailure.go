@@ -51,12 +51,12 @@ func (r *result) failure(what string) error {
 				continue
 			}
 			if known := gpgCodes[n&0xffff]; known != nil {
-				return fmt.Errorf("gpg could not %s: %w", what, known)
+				return fmt.Errorf("%w: it could not %s: %w", ErrGpg, what, known)
 			}
 			number = s[2]
 		}
 		if len(s) > 1 && s[0] == "INV_SGNR" && gpgSigners[s[1]] != nil {
-			return fmt.Errorf("gpg could not %s: %w", what, gpgSigners[s[1]])
+			return fmt.Errorf("%w: it could not %s: %w", ErrGpg, what, gpgSigners[s[1]])
 		}
 	}
 	if number == "" {
@@ -70,11 +70,11 @@ func (r *result) failure(what string) error {
 func (r *result) guess(what string) error {
 	switch {
 	case r.has("PINENTRY_LAUNCHED") || r.value("SC_OP_FAILURE") == "1":
-		return fmt.Errorf("gpg could not %s: %w", what, ErrCancelled)
+		return fmt.Errorf("%w: it could not %s: %w", ErrGpg, what, ErrCancelled)
 	case r.has("BEGIN_DECRYPTION") && r.has("KEY_CONSIDERED"):
-		return fmt.Errorf("gpg could not %s: %w: the right passphrase, a pinentry program that asks for it, or the smartcard", what, ErrLocked)
+		return fmt.Errorf("%w: it could not %s: %w: the right passphrase, a pinentry program that asks for it, or the smartcard", ErrGpg, what, ErrLocked)
 	case r.has("BEGIN_DECRYPTION"):
-		return fmt.Errorf("gpg could not %s: %w: its agent has no secret key for it, or does not run (gpgconf --launch gpg-agent)", what, ErrUnusable)
+		return fmt.Errorf("%w: it could not %s: %w: its agent has no secret key for it, or does not run (gpgconf --launch gpg-agent)", ErrGpg, what, ErrUnusable)
 	}
 	return fmt.Errorf("%w: it could not %s (exit code %d)", ErrGpg, what, r.code)
 }
