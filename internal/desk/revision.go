@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/docket-psirt/docket/internal/audit"
 	"github.com/docket-psirt/docket/internal/casefile"
@@ -170,6 +171,14 @@ func (r *draft) own(kind, subject, text string) error {
 	s, c := r.from.setting, r.now
 	if r.open == nil {
 		return &Problem{Text: "words of one's own are sealed, so they need a key that opens the case", Do: "run it as an analyst: --as HANDLE"}
+	}
+	if strings.TrimSpace(text) == "" {
+		return usage("there are no words to send", "write the message below its subject")
+	}
+	// Reviewers are shown such characters as something harmless; the reporter's
+	// program may act on them.
+	if strings.ContainsFunc(text, func(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\t' }) {
+		return usage("the message holds control characters", "take them out")
 	}
 	cert, err := reporterCert(r.open.contact, r.at)
 	if err != nil {

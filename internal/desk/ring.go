@@ -3,6 +3,7 @@ package desk
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -52,7 +53,7 @@ func (r *Ring) load(name string) (*seal.Key, error) {
 	if r.dir == "" {
 		return nil, errNoKeyFile
 	}
-	raw, err := os.ReadFile(filepath.Join(r.dir, name+".asc"))
+	raw, err := readKeyFile(filepath.Join(r.dir, name+".asc"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, errNoKeyFile
 	}
@@ -66,6 +67,22 @@ func (r *Ring) load(name string) (*seal.Key, error) {
 	}
 	r.keys[name] = k
 	return k, nil
+}
+
+// maxKeyFile bounds a file of keys, in bytes.
+const maxKeyFile = 4 << 20
+
+func readKeyFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // only read
+	raw, err := io.ReadAll(io.LimitReader(f, maxKeyFile+1))
+	if err == nil && len(raw) > maxKeyFile {
+		err = fmt.Errorf("%s is too large for a key", path)
+	}
+	return raw, err
 }
 
 // role reads the key of a role, which must be the one that the programme names.
@@ -195,7 +212,7 @@ func (r *Ring) peopleHere(s *audit.Setting) ([]psirt.Person, error) {
 // secret reads the intake hosts' shared secret.
 func (r *Ring) secret(s *audit.Setting) ([]byte, error) {
 	for _, name := range []string{s.Program.Program + "-" + secretFile, secretFile} {
-		raw, err := os.ReadFile(filepath.Join(r.dir, name))
+		raw, err := readKeyFile(filepath.Join(r.dir, name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

@@ -169,3 +169,37 @@ func TestNoAnswerToOneself(t *testing.T) {
 		t.Error(shown.Case.Updates, shown.Contact)
 	}
 }
+
+// Words that are none, or that a program may take for commands, are not sent.
+func TestWordsThatAreNotSent(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	who, err := seal.NewKey("A", "a@example.org", time.Now().Add(-time.Minute))
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := c.take(c.reply(who, "a@example.org", ""))[0].ID
+	lead := c.as("lead")
+	for _, words := range []string{"Subject: x\n\n\n", "Subject: x\n\nred \x1b[31m", "a\rb", "\u009b31m", "Subject: a\x1b[2J\n\nb", "Subject: a\rBcc: b\n\nc", "\xff"} {
+		if p, err := lead.Message(t.Context(), id, "reply", words); err == nil {
+			t.Errorf("%q is pull request %d", words, p.Number)
+		}
+	}
+	if _, err := lead.Message(t.Context(), id, "reply", "Subject: x\n\nfine, \u05e9\u05dc\u05d5\u05dd\n"); err != nil {
+		t.Error(err)
+	}
+}
+
+// A key file that has no end is not read into memory.
+func TestKeyFileWithoutEnd(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	c.take("From: a@example.org\nSubject: x\n\nhello\n")
+	path := filepath.Join(c.keys, "lead.asc")
+	if err := os.WriteFile(path, make([]byte, 5<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.as("lead").List(desk.Filter{}); err == nil || !strings.Contains(err.Error(), "too large") {
+		t.Error(err)
+	}
+}
