@@ -179,7 +179,17 @@ type post struct {
 }
 
 func (p *post) deliverCase(ctx context.Context, id psirt.CaseID) error {
-	c, err := p.d.onMain(id)
+	// As it was judged, and not as it may be by now: later merges are judged and
+	// sent by the next run.
+	at, err := p.d.repo.At(p.main)
+	if err != nil {
+		return err
+	}
+	s, err := p.d.settingOf(at, id)
+	if err != nil {
+		return err
+	}
+	c, err := p.d.load(s, p.main, id)
 	if errors.Is(err, fs.ErrNotExist) {
 		p.open = true // removed past every check; audit names it
 		return nil
@@ -195,11 +205,19 @@ func (p *post) deliverCase(ctx context.Context, id psirt.CaseID) error {
 	return nil
 }
 
-// receiptsOf reads the receipts of a case, oldest first.
+// receiptsOf reads the receipts of a case, oldest first, and the digest of the
+// last.
 func (d *Desk) receiptsOf(c *one) ([]*psirt.Receipt, psirt.Digest, error) {
 	head, err := d.branch("deliveries")
-	if err != nil || head.IsZero() {
+	if err != nil {
 		return nil, "", err
+	}
+	return d.receiptsAt(head, c)
+}
+
+func (d *Desk) receiptsAt(head store.Hash, c *one) ([]*psirt.Receipt, psirt.Digest, error) {
+	if head.IsZero() {
+		return nil, "", nil
 	}
 	at, err := d.repo.At(head)
 	if err != nil {
@@ -365,7 +383,13 @@ func (p *post) write(ctx context.Context, c *one, u psirt.Update, attempt int, l
 		if err := p.d.repo.Fetch(ctx); err != nil {
 			return "", err
 		}
-		_, now, err := p.d.receiptsOf(c)
+		// What is looked at is what the commit then stands on: else a receipt
+		// that another run wrote in between would be written over.
+		head, err := p.d.branch("deliveries")
+		if err != nil {
+			return "", err
+		}
+		_, now, err := p.d.receiptsAt(head, c)
 		if err != nil {
 			return "", err
 		}
@@ -378,7 +402,7 @@ func (p *post) write(ctx context.Context, c *one, u psirt.Update, attempt int, l
 		if err != nil {
 			return "", err
 		}
-		err = p.d.addDelivery(ctx, who, r.At, []store.Edit{{Path: audit.ReceiptPath(c.Program, r), Data: file}},
+		err = p.d.addDelivery(ctx, who, r.At, head, []store.Edit{{Path: audit.ReceiptPath(c.Program, r), Data: file}},
 			message(fmt.Sprintf("%s: update %d %s", c.ID, u.N, status), "Case", string(c.ID), "Receipt", fmt.Sprintf("%d %s", u.N, status)))
 		if errors.Is(err, store.ErrLost) {
 			if err := pause(ctx, i); err != nil {
@@ -391,12 +415,8 @@ func (p *post) write(ctx context.Context, c *one, u psirt.Update, attempt int, l
 	return "", &Problem{Text: "the branch of receipts changes too fast", Do: "run docket deliver again"}
 }
 
-// addDelivery makes one commit on the branch of receipts.
-func (d *Desk) addDelivery(ctx context.Context, who *actor, at time.Time, edits []store.Edit, msg string) error {
-	head, err := d.branch("deliveries")
-	if err != nil {
-		return err
-	}
+// addDelivery makes one commit on the branch of receipts, which must be at head.
+func (d *Desk) addDelivery(ctx context.Context, who *actor, at time.Time, head store.Hash, edits []store.Edit, msg string) error {
 	var tree store.Hash
 	var parents []store.Hash
 	if !head.IsZero() {
@@ -424,11 +444,18 @@ func (p *post) settle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if len(all) == 0 {
+		return &Problem{Text: "there is no programme on main", Do: "docket check tells more"}
+	}
 	who, err := p.d.mailer(all[0])
 	if err != nil {
 		return err
 	}
-	err = p.d.addDelivery(ctx, who, p.d.now(), nil, message("Everything up to "+p.main.String()[:12]+" is delivered", "Settled", p.main.String()))
+	head, err := p.d.branch("deliveries")
+	if err != nil {
+		return err
+	}
+	err = p.d.addDelivery(ctx, who, p.d.now(), head, nil, message("Everything up to "+p.main.String()[:12]+" is delivered", "Settled", p.main.String()))
 	if errors.Is(err, store.ErrLost) {
 		return nil // the next run does it
 	}

@@ -188,9 +188,13 @@ func (d *Desk) show(ctx context.Context, who *actor, branch string) error {
 	return err
 }
 
+// unfinished: the newest revision is still proposed, or was merged by mend a
+// moment ago. Then the command that made it may have been killed.
+func (t *tip) unfinished() bool { return t.mended != "" || !t.branch.IsZero() && t.queue.IsZero() }
+
 // again reports whether the newest revision of an open proposal is what the
-// person asks for once more, with the same words: then it was killed before the
-// pull request was there, and the reporter must not hear it twice.
+// person asks for once more, with the same words: then the command was killed
+// before it ended, and the reporter must not hear it twice.
 func (d *Desk) again(t *tip, who *actor, kind, words string) bool {
 	if t.c.By != who.key.Cert().Fingerprint() || !t.queue.IsZero() {
 		return false

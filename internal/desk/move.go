@@ -26,10 +26,11 @@ type Proposed struct {
 // edits, else the open proposal, else main.
 type tip struct {
 	c      *one
-	branch store.Hash // head of the open proposal, or zero
-	queue  store.Hash // head of the queue, or zero
-	left   store.Hash // the queue, when it was taken along already
-	mended string     // what mend answered
+	branch store.Hash   // head of the open proposal, or zero
+	queue  store.Hash   // head of the queue, or zero
+	onMain psirt.Digest // of the case's file there
+	left   store.Hash   // the queue, when it was taken along already
+	mended string       // what mend answered
 }
 
 func queueRef(handle string, id psirt.CaseID) string {
@@ -44,7 +45,7 @@ func (d *Desk) tip(ctx context.Context, id psirt.CaseID, who *actor) (*tip, erro
 	if err != nil {
 		return nil, err
 	}
-	t := &tip{c: c}
+	t := &tip{c: c, onMain: psirt.SHA256(c.file)}
 	if t.branch, err = d.branch(nextBranch(id)); err != nil {
 		return nil, err
 	}
@@ -95,7 +96,7 @@ func (d *Desk) Move(ctx context.Context, id psirt.CaseID, to string, outcome psi
 	if to == "" && outcome != "" {
 		to = closedState(t.c.setting)
 	}
-	if t.mended != "" && !dry && movedTo(t.c, to, outcome) && d.again(t, who, newestKind(t.c), words) {
+	if !dry && t.unfinished() && movedTo(t.c, to, outcome) && d.again(t, who, newestKind(t.c), words) {
 		return d.resume(ctx, who, t, id)
 	}
 	rule, v := t.c.setting.Program.Transition(psirt.World{Case: t.c.Case, Report: open.report, Now: d.now()}, to, outcome)
@@ -225,7 +226,7 @@ func (d *Desk) propose(ctx context.Context, r *draft, t *tip, kind, subject stri
 // publish makes a commit the head of the case's proposal, together with the
 // queue that it stands on.
 func (d *Desk) publish(ctx context.Context, batch *store.Batch, who *actor, t *tip, id psirt.CaseID, head store.Hash) error {
-	err := d.repo.Publish(ctx, batch, store.RefUpdate{Name: heads + nextBranch(id), Old: t.branch, New: head})
+	err := d.claimProposal(ctx, batch, t, id, head)
 	if errors.Is(err, store.ErrLost) {
 		return &Problem{Text: fmt.Sprintf("somebody else changed the proposal of %s at the same moment", id), Do: "look at it with docket pr list, and try again", Err: store.ErrLost}
 	}
@@ -233,6 +234,38 @@ func (d *Desk) publish(ctx context.Context, batch *store.Batch, who *actor, t *t
 		err = d.repo.SetLocalRef(queueRef(who.handle, id), t.queue, store.Hash{})
 	}
 	return err
+}
+
+// claimProposal moves the case's proposal. A new one must stand on what main
+// has of the case at that very moment: somebody else's may have come to main,
+// and its branch gone, since the case was read. Main may well move on with other
+// cases meanwhile; then it is looked at again.
+func (d *Desk) claimProposal(ctx context.Context, batch *store.Batch, t *tip, id psirt.CaseID, head store.Hash) error {
+	update := store.RefUpdate{Name: heads + nextBranch(id), Old: t.branch, New: head}
+	if !t.branch.IsZero() {
+		return d.repo.Publish(ctx, batch, update)
+	}
+	for i := range attempts {
+		c, err := d.onMain(id)
+		if err != nil {
+			return err
+		}
+		if psirt.SHA256(c.file) != t.onMain {
+			return store.ErrLost
+		}
+		err = d.repo.Publish(ctx, batch, update, store.RefUpdate{Name: mainRef, Old: c.commit, New: c.commit})
+		var lost *store.LostError
+		if !errors.As(err, &lost) || lost.Ref != mainRef {
+			return err
+		}
+		if err := pause(ctx, i); err != nil {
+			return err
+		}
+		if err := d.repo.Fetch(ctx); err != nil {
+			return err
+		}
+	}
+	return store.ErrLost
 }
 
 // submit opens the pull request of a case's proposal and merges it if it has
@@ -280,7 +313,8 @@ func (d *Desk) botMove(ctx context.Context, who *actor, id psirt.CaseID, to stri
 	if err != nil {
 		return nil, err
 	}
-	if mended != "" && movedTo(t.c, to, outcome) && d.again(t, who, "", "") {
+	t.mended = mended
+	if t.unfinished() && movedTo(t.c, to, outcome) && d.again(t, who, "", "") {
 		return d.resume(ctx, who, t, id)
 	}
 	rule, v := t.c.setting.Program.Transition(psirt.World{Case: t.c.Case, Now: d.now()}, to, outcome)

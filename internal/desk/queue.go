@@ -229,7 +229,7 @@ func (d *Desk) Message(ctx context.Context, id psirt.CaseID, kind, words string)
 	if strings.TrimSpace(words) == "" {
 		return nil, usage("there is nothing to send", "write the message to a file and add --message FILE")
 	}
-	if t.mended != "" && d.again(t, who, kind, words) {
+	if t.unfinished() && d.again(t, who, kind, words) {
 		return d.resume(ctx, who, t, id)
 	}
 	r := d.revise(t.c, who, open)

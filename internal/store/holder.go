@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -140,7 +141,9 @@ func fromBefore(f *os.File, by holder) bool {
 	return err == nil && !boot.IsZero() && info.ModTime().Before(boot)
 }
 
-// sweep removes temporary files that killed processes left in the git folder.
+// sweep removes what killed processes left: temporary files in the git folder,
+// and lock files of refs that nobody might ever lock again. It looks at loose
+// refs only, of which there are as many as open proposals.
 func (r *Repo) sweep() {
 	entries, err := os.ReadDir(r.gitDir)
 	if err != nil {
@@ -154,6 +157,12 @@ func (r *Repo) sweep() {
 			_ = os.Remove(filepath.Join(r.gitDir, e.Name())) // it costs nothing to stay
 		}
 	}
+	_ = filepath.WalkDir(r.refPath("refs"), func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && strings.HasSuffix(path, ".lock") {
+			breakDead(path)
+		}
+		return nil // what cannot be read is left alone
+	})
 }
 
 // bootLine reads "btime <seconds>" out of Linux's /proc/stat.
