@@ -328,6 +328,11 @@ func (r *badRepo) survives(t *testing.T, name string, at badCase) {
 		{"show other", []string{"show", caseNumber(1)}}, {"deliver", []string{"deliver", "--maildir", r.path("out")}}, {"intake", []string{"intake", r.mail(9)}}} {
 		what := c.what
 		s := r.run(c.args...)
+		for range 2 {
+			if s.took > 2*time.Second && what != "intake" && what != "deliver" {
+				s = r.run(c.args...) // the machine may be busy
+			}
+		}
 		all := s.out + s.err
 		bad := func(why string) {
 			t.Errorf("%s, %s: %s: exit code %d after %v\n%.600s", name, what, why, s.code, s.took, all)

@@ -31,14 +31,14 @@ func identify(list []Finding) {
 func (j *Judge) explain(at *store.Snapshot, list []Finding) error {
 	identify(list)
 	names, err := j.Programs(at)
-	if err != nil {
+	if err != nil && !unreadable(err) {
 		return err
 	}
 	why := map[string]string{}
 	for _, name := range names {
 		raw, err := at.Read(AcceptedPath(name), maxAccepted)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
+		if errors.Is(err, fs.ErrNotExist) || unreadable(err) {
+			continue // what cannot be read explains nothing
 		}
 		if err != nil {
 			return err

@@ -1,7 +1,9 @@
 package audit
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"github.com/docket-psirt/docket/internal/psirt"
@@ -290,10 +292,17 @@ func (a *replay) close(head *store.Commit) error {
 	if err != nil {
 		return err
 	}
-	return at.Walk("cases", func(e store.Entry) error {
+	err = at.Walk("cases", func(e store.Entry) error {
 		if placeOf(e.Path).kind == placeCase {
 			a.r.Cases++
 		}
 		return nil
 	})
+	if unreadable(err) || errors.Is(err, fs.ErrNotExist) {
+		s := scribe{commit: head.Hash}
+		s.add("unreadable", "%v", err)
+		a.r.Findings = append(a.r.Findings, s.findings...)
+		return nil
+	}
+	return err
 }

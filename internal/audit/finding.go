@@ -2,6 +2,8 @@ package audit
 
 import (
 	"fmt"
+	"strings"
+	"unicode"
 
 	"github.com/docket-psirt/docket/internal/psirt"
 	"github.com/docket-psirt/docket/internal/store"
@@ -58,10 +60,36 @@ type scribe struct {
 	id       psirt.CaseID
 }
 
+// maxFindings bounds what is said of one commit or tree: a hostile one must not
+// fill memory and screens.
+const maxFindings = 1000
+
 func (s *scribe) add(kind, format string, args ...any) {
-	f := Finding{Severity: SeverityError, Kind: kind, Case: s.id, Text: fmt.Sprintf(format, args...)}
+	switch n := len(s.findings); {
+	case n > maxFindings:
+		return
+	case n == maxFindings:
+		kind, format, args = "more", "there is more than the %d findings that are listed", []any{maxFindings}
+	}
+	f := Finding{Severity: SeverityError, Kind: kind, Case: s.id, Text: printable(fmt.Sprintf(format, args...))}
 	if !s.commit.IsZero() {
 		f.Commit = s.commit.String()
 	}
 	s.findings = append(s.findings, f)
+}
+
+// printable takes out what a terminal would act on: paths and messages may be
+// anybody's.
+func printable(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if r == '\n' || unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text)
+	const most = 2000
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + "…"
+	}
+	return text
 }

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"errors"
 	"fmt"
 	"sort"
 	"strings"
@@ -10,8 +11,30 @@ import (
 )
 
 // Merge judges one commit of main's first-parent line: the proposal that it
-// brings, and that it carries nothing more.
+// brings, and that it carries nothing more. What cannot be read, because it is
+// damaged or beyond all bounds, is a finding.
 func (j *Judge) Merge(m *store.Commit) (*Judgement, error) {
+	g, err := j.judgeMerge(m)
+	if !unreadable(err) {
+		return g, err
+	}
+	s := scribe{commit: m.Hash}
+	s.add("unreadable", "%v", err)
+	return &Judgement{Head: m.Hash, Findings: s.findings, Verdict: psirt.Failed("it can be read", err.Error())}, nil
+}
+
+// unreadable tells what is wrong with the repository from what is wrong with
+// this machine.
+func unreadable(err error) bool {
+	for _, of := range []error{store.ErrCorrupt, store.ErrMissing, store.ErrTooLarge, store.ErrTooMany, store.ErrNotRegular, store.ErrBadPath} {
+		if errors.Is(err, of) {
+			return true
+		}
+	}
+	return false
+}
+
+func (j *Judge) judgeMerge(m *store.Commit) (*Judgement, error) {
 	s := scribe{commit: m.Hash}
 	if len(m.Parents) != 2 {
 		return j.direct(m, s)

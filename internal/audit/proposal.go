@@ -90,7 +90,10 @@ func (j *Judge) Proposal(base, head store.Hash) (*Judgement, error) {
 	}
 	g.line = commits
 	for _, c := range commits {
-		if err := p.commit(c); err != nil {
+		if err := p.commit(c); unreadable(err) {
+			p.s.add("unreadable", "%v", err)
+			break
+		} else if err != nil {
 			return nil, err
 		}
 	}

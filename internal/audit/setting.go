@@ -59,7 +59,8 @@ func (j *Judge) Programs(at *store.Snapshot) ([]string, error) {
 	}
 	var out []string
 	for _, e := range entries {
-		if _, err := at.Entry(psirt.ProgramPath(e.Name)); err == nil {
+		// One that cannot be read is one too, so that reading it says why.
+		if _, err := at.Entry(psirt.ProgramPath(e.Name)); !errors.Is(err, fs.ErrNotExist) {
 			out = append(out, e.Name)
 		}
 	}

@@ -1,7 +1,9 @@
 package audit
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"sort"
 	"strings"
 
@@ -38,7 +40,9 @@ func (j *Judge) Tree(commit store.Hash) ([]Finding, int, error) {
 	if len(names) == 0 {
 		t.s.add("programme", "there is no programme: expected cases/<program>/program.yaml")
 	}
-	if err := at.Walk("cases", t.entry); err != nil {
+	if err := at.Walk("cases", t.entry); unreadable(err) || errors.Is(err, fs.ErrNotExist) {
+		t.s.add("unreadable", "%v", err)
+	} else if err != nil {
 		return nil, 0, err
 	}
 	t.whole()
@@ -84,10 +88,12 @@ func (t *tree) entry(e store.Entry) error {
 
 func (t *tree) caseFile(e store.Entry, at place) error {
 	raw, err := t.at.Read(e.Path, casefile.MaxSize)
-	if err != nil {
+	var c *psirt.Case
+	if err == nil {
+		c, err = casefile.Parse(raw)
+	} else if !unreadable(err) {
 		return err
 	}
-	c, err := casefile.Parse(raw)
 	if err != nil {
 		t.s.add("case-file", "%s: %v", e.Path, err)
 		return nil

@@ -1,5 +1,10 @@
 package store
 
+import "fmt"
+
+// maxChanges bounds what one comparison of trees may find.
+const maxChanges = 100_000
+
 // Change is one path that differs between two trees. An Entry with a zero
 // Hash means that the path is absent on that side.
 type Change struct {
@@ -10,13 +15,13 @@ type Change struct {
 // Changes returns what differs between two trees, sorted by path (git's order
 // of entries is the order of whole paths): files, and
 // whatever else is no folder. It descends only where hashes differ. A zero
-// Hash is the empty tree.
+// Hash is the empty tree. More than 100,000 changes are ErrTooMany.
 func (r *Repo) Changes(oldTree, newTree Hash) ([]Change, error) {
 	return changes(r, oldTree, newTree)
 }
 
 func changes(src reader, oldTree, newTree Hash) ([]Change, error) {
-	d := differ{src: src}
+	d := differ{src: src, seen: repeats{}}
 	if err := d.trees(oldTree, newTree, "", 0); err != nil {
 		return nil, err
 	}
@@ -25,6 +30,7 @@ func changes(src reader, oldTree, newTree Hash) ([]Change, error) {
 
 type differ struct {
 	src   reader
+	seen  repeats
 	found []Change
 }
 
@@ -33,15 +39,18 @@ func (d *differ) trees(oldTree, newTree Hash, dir string, depth int) error {
 		return nil
 	}
 	if depth > maxDepth {
-		return corrupt(newTree, "folders more than %d deep", maxDepth)
+		return inFolder(dir, corrupt(newTree, "folders more than %d deep", maxDepth))
 	}
 	before, err := treeEntries(d.src, oldTree)
 	if err != nil {
-		return err
+		return inFolder(dir, err)
 	}
 	after, err := treeEntries(d.src, newTree)
+	if err == nil {
+		err = d.seen.visit(newTree, after)
+	}
 	if err != nil {
-		return err
+		return inFolder(dir, err)
 	}
 	for len(before) > 0 || len(after) > 0 {
 		var o, n Entry
@@ -83,6 +92,8 @@ func (d *differ) pair(o, n Entry, dir string, depth int) error {
 	if !n.Hash.IsZero() {
 		c.New.Path = path
 	}
-	d.found = append(d.found, c)
+	if d.found = append(d.found, c); len(d.found) > maxChanges {
+		return inFolder(dir, fmt.Errorf("more than %d files differ: %w", maxChanges, ErrTooMany))
+	}
 	return nil
 }

@@ -16,8 +16,8 @@ var (
 	ErrCorrupt = errors.New("the object is damaged")
 	// ErrTooLarge: an object is larger than the caller allows.
 	ErrTooLarge = errors.New("the object is too large")
-	// ErrTooMany: more commits than Between returns.
-	ErrTooMany = errors.New("too many commits")
+	// ErrTooMany: more commits than Between, or changes than Changes returns.
+	ErrTooMany = errors.New("too many")
 	// ErrNotRegular: the path is no regular file (mode 100644).
 	ErrNotRegular = errors.New("not a regular file")
 	// ErrBadPath: the path must not be written.

@@ -77,7 +77,7 @@ func (s *Snapshot) List(dir string) ([]Entry, error) {
 	}
 	entries, err := treeEntries(s.src, tree)
 	if err != nil {
-		return nil, err
+		return nil, inFolder(dir, err)
 	}
 	list := make([]Entry, len(entries))
 	for i, e := range entries {
@@ -105,31 +105,72 @@ func (s *Snapshot) Walk(dir string, fn func(Entry) error) error {
 	if err != nil {
 		return err
 	}
-	err = walkTree(s.src, tree, dir, 0, fn)
+	w := walker{s.src, fn, repeats{}}
+	err = w.tree(tree, dir, 0)
 	if errors.Is(err, fs.SkipAll) {
 		return nil
 	}
 	return err
 }
 
-func walkTree(src reader, tree Hash, dir string, depth int, fn func(Entry) error) error {
+type walker struct {
+	src  reader
+	fn   func(Entry) error
+	seen repeats
+}
+
+func (w *walker) tree(tree Hash, dir string, depth int) error {
 	if depth > maxDepth {
-		return corrupt(tree, "folders more than %d deep", maxDepth)
+		return inFolder(dir, corrupt(tree, "folders more than %d deep", maxDepth))
 	}
-	entries, err := treeEntries(src, tree)
+	entries, err := treeEntries(w.src, tree)
+	if err == nil {
+		err = w.seen.visit(tree, entries)
+	}
 	if err != nil {
-		return err
+		return inFolder(dir, err)
 	}
 	for _, e := range entries {
 		e.Path = joinPath(dir, e.Name)
 		if e.IsDir() {
-			err = walkTree(src, e.Hash, e.Path, depth+1, fn)
+			err = w.tree(e.Hash, e.Path, depth+1)
 		} else {
-			err = fn(e)
+			err = w.fn(e)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// repeats counts how often one walk meets the same folder of folders. A few
+// small trees that hold each other many times would otherwise be a repository
+// of more paths than anybody can walk; in a case repository no two folders of
+// folders are the same.
+type repeats map[Hash]int
+
+const maxRepeats = 100
+
+func (r repeats) visit(tree Hash, entries []Entry) error {
+	for _, e := range entries {
+		if e.IsDir() {
+			if r[tree]++; r[tree] > maxRepeats {
+				return corrupt(tree, "the same folder of folders at more than %d places", maxRepeats)
+			}
+			return nil
+		}
+	}
+	return nil
+}
+
+// inFolder names the folder that an error is about.
+func inFolder(dir string, err error) error {
+	if dir == "" {
+		dir = "/"
+	}
+	if len(dir) > 200 {
+		dir = dir[:200] + "…"
+	}
+	return fmt.Errorf("folder %+q: %w", dir, err)
 }

@@ -185,7 +185,7 @@ func lookup(src reader, tree Hash, path string) (Entry, error) {
 	for i, name := range names {
 		entries, err := treeEntries(src, tree)
 		if err != nil {
-			return Entry{}, err
+			return Entry{}, inFolder(strings.Join(names[:i], "/"), err)
 		}
 		e, ok := findEntry(entries, name)
 		if ok && i == len(names)-1 {
