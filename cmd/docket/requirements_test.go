@@ -11,7 +11,6 @@ import (
 // stillToCome says of each line of IN Groupe's policy what the tests of this
 // package do not show yet. A line that is not listed is shown in full.
 var stillToCome = map[string]string{
-	"IG-01": "an owner is not mandatory",
 	"IG-02": "metrics over many cases",
 	"IG-04": "the reporting page and security.txt; so far the note tells how to report",
 	"IG-05": "the reconciliation of an IMAP mailbox with history",
@@ -20,17 +19,14 @@ var stillToCome = map[string]string{
 	"IG-10": "the state of the safe harbour",
 	"IG-11": "the state of the safe harbour",
 	"IG-12": "TLP labels",
-	"IG-13": "the link to a data incident",
-	"IG-14": "the negotiation of an embargo, and its reminders",
+	"IG-14": "reminders before an embargo ends",
 	"IG-15": "mail that was forwarded from another address",
 	"IG-16": "the request to write in English",
 	"IG-17": "to refuse mail in clear, where a policy wants that",
 	"IG-19": "a score of completeness",
 	"IG-20": "a catalogue of products",
-	"IG-23": "what follows from an exploitation: queue and statutory clocks",
-	"IG-24": "details of an exploitation as a duty",
+	"IG-23": "what follows from an exploitation for queue and statutory clocks",
 	"IG-25": "publication as a counter-proposal for the embargo",
-	"IG-33": "CVSS and SSVC as a guard: so far the priority is one",
 	"IG-37": "delivery to each audience",
 }
 
