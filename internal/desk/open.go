@@ -68,6 +68,7 @@ func (d *Desk) OpenCase(ctx context.Context, program string, doc psirt.Document)
 
 func (n *newcase) byHand(ctx context.Context, doc psirt.Document) (bool, error) {
 	doc["docket"], doc["id"] = float64(casefile.FormatVersion), string(n.claim.id)
+	delete(doc, "session_keys") // in a document of another case they are those of its files
 	if _, ok := doc["missing"]; !ok {
 		if missing := missingOf(doc, n.s.Program.Report); len(missing) > 0 {
 			doc["missing"] = missing

@@ -14,7 +14,11 @@
 //   - What is written is canonical (one armor for one byte string) and opens
 //     and verifies with stock gpg 2.2: SEIPD version 1, AES-256, no
 //     compression, contexts as notations that are not critical.
-//   - Certificates and keys are immutable and safe for concurrent use.
+//   - Secrets come from key files (Key) or stay in the user's own gpg (GpgKey),
+//     which only decrypts session keys and signs. Either way messages are
+//     opened, judged, built and encrypted here, and what is written has one form.
+//   - Certificates and keys are safe for concurrent use; certificates and key
+//     files are immutable.
 //   - No error text holds plaintext, a passphrase or a session key.
 //
 // Standards: RFC 4880 and RFC 9580 (OpenPGP), RFC 6637 (elliptic curves), RFC
