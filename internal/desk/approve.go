@@ -1,0 +1,179 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/docket-psirt/docket/internal/audit"
+	"github.com/docket-psirt/docket/internal/forge"
+	"github.com/docket-psirt/docket/internal/psirt"
+	"github.com/docket-psirt/docket/internal/store"
+)
+
+// Approve signs a proposal as the person who acts, after opening what it
+// changes and judging what is sealed, and merges it when it has all it needs.
+func (d *Desk) Approve(ctx context.Context, number int, id psirt.CaseID) (*Proposed, error) {
+	if done, err := d.mergedBefore(ctx, number, id, true); err != nil || done != nil {
+		return done, err
+	}
+	p, g, s, err := d.stillOpen(ctx, number, id)
+	if err != nil {
+		return nil, err
+	}
+	who, err := d.me(s)
+	if err != nil {
+		return nil, err
+	}
+	if g.OK() && approvedBy(g, who) {
+		return d.afterApproval(ctx, who, p, g, g.Head) // killed before it was merged
+	}
+	if v := d.mayApprove(s, g, who); !v.OK() {
+		return nil, &Refused{What: fmt.Sprintf("pull request %d was not approved", p.Number), Verdict: v}
+	}
+	if len(g.Steps) > 0 {
+		if v, err := d.judgeSealed(g, s, who); err != nil {
+			return nil, err
+		} else if !v.OK() {
+			return nil, &Refused{What: fmt.Sprintf("pull request %d was not approved", p.Number), Verdict: v}
+		}
+	}
+	names := "git:" + g.HeadTree().String()
+	if len(g.Steps) > 0 {
+		names = string(psirt.SHA256(g.Steps[len(g.Steps)-1].File))
+	}
+	batch := d.repo.NewBatch()
+	head, err := d.commit(batch, who, d.now(), g.HeadTree(), []store.Hash{g.Head}, nil,
+		message(fmt.Sprintf("Approve %s", strings.TrimSuffix(p.branch, "/next")), "Case", string(g.Case), "Approves", names))
+	if err != nil {
+		return nil, err
+	}
+	err = d.repo.Publish(ctx, batch, store.RefUpdate{Name: heads + p.branch, Old: g.Head, New: head})
+	if errors.Is(err, store.ErrLost) {
+		return nil, &Problem{Text: fmt.Sprintf("pull request %d changed at the same moment", p.Number), Do: "look at it again (docket diff) before you approve it", Err: store.ErrLost}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return d.afterApproval(ctx, who, p, g, head)
+}
+
+func (d *Desk) afterApproval(ctx context.Context, who *actor, p *Pull, g *audit.Judgement, head store.Hash) (*Proposed, error) {
+	if g.Case != "" {
+		return d.submitAs(ctx, who, p, g.Case, head)
+	}
+	d.acting(who)
+	if err := d.forge.Update(ctx, p.Number, func(f *forge.Pull) error { f.Head = head.String(); return nil }); err != nil {
+		return nil, err
+	}
+	return d.finishProgram(ctx, who, p.Number, p.branch, g)
+}
+
+// submitAs brings the pull request up to date with its new head and merges it
+// if it can be.
+func (d *Desk) submitAs(ctx context.Context, who *actor, p *Pull, id psirt.CaseID, head store.Hash) (*Proposed, error) {
+	return d.submit(ctx, who, id, head, p.Kind, p.Title)
+}
+
+func approvedBy(g *audit.Judgement, who *actor) bool {
+	by := who.key.Cert().Fingerprint()
+	for _, a := range g.Approvals {
+		if a.By == by && a.Kind == psirt.KindSigned {
+			return true
+		}
+	}
+	return false
+}
+
+// mayApprove answers whether a person's approval would count anywhere in the
+// proposal.
+func (d *Desk) mayApprove(s *audit.Setting, g *audit.Judgement, who *actor) psirt.Verdict {
+	what := fmt.Sprintf("%s approves", who.handle)
+	if len(g.Findings) > 0 {
+		var of []psirt.Verdict
+		for _, f := range g.Findings {
+			of = append(of, psirt.Failed(f.Kind, f.Text))
+		}
+		return psirt.All(what, of...)
+	}
+	by := who.key.Cert().Fingerprint()
+	for _, a := range g.Approvals {
+		if a.By == by && a.Kind == psirt.KindSigned {
+			return psirt.All(what, psirt.Failed(who.handle+" has approved this already", "somebody else must, if more is needed: docket pr show"))
+		}
+	}
+	v := psirt.Passed(what)
+	one := psirt.ApprovalRule{Count: 1}
+	if g.Kind == audit.KindProgram {
+		one.Role = s.Program.Changes.Role
+		return psirt.All(what, s.Program.Approved(one, []psirt.Approval{{By: by, Kind: psirt.KindSigned}}, g.Changers, true))
+	}
+	for i, step := range g.Steps {
+		part := s.Program.Approved(one, []psirt.Approval{{By: by, Kind: psirt.KindSigned}}, makers(s, step), false)
+		if part.OK() {
+			return psirt.Passed(what)
+		}
+		if i == 0 {
+			v = psirt.All(what, part)
+		}
+	}
+	return v
+}
+
+// makers are those who made a revision or asked for it.
+func makers(s *audit.Setting, step audit.Step) []psirt.Fingerprint {
+	out := []psirt.Fingerprint{step.Case.By}
+	if step.Move {
+		login := step.Case.Log[len(step.Case.Log)-1].RequestedBy
+		if p, ok := s.Program.ByLogin(login); ok && login != "" {
+			out = append(out, p.Key)
+		}
+	}
+	return out
+}
+
+// judgeSealed opens what a proposal changes, validates it, and judges sealed
+// guards and clear facts again. It fails closed: what cannot be opened cannot
+// be approved.
+func (d *Desk) judgeSealed(g *audit.Judgement, s *audit.Setting, who *actor) (psirt.Verdict, error) {
+	var parts []psirt.Verdict
+	for _, step := range g.Steps {
+		at, err := d.repo.At(step.Commit.Hash)
+		if err != nil {
+			return psirt.Verdict{}, err
+		}
+		c := &one{Case: step.Case, file: step.File, at: at, commit: step.Commit.Hash, setting: s}
+		open, err := d.open(c, withKey(who))
+		if err != nil {
+			parts = append(parts, psirt.Failed(fmt.Sprintf("revision %d cannot be opened and read", step.Case.Revision), err.Error()))
+			continue
+		}
+		parts = append(parts, sealedVerdict(s, step, open))
+		for _, u := range step.Updates {
+			if u.Sealed == "" {
+				continue
+			}
+			if _, err := d.ownWords(c, u, withKey(who)); err != nil {
+				parts = append(parts, psirt.Failed(fmt.Sprintf("update %d cannot be opened and read", u.N), err.Error()))
+			}
+		}
+	}
+	return psirt.All("what is sealed is as the programme asks", parts...), nil
+}
+
+// sealedVerdict judges one revision by its open report.
+func sealedVerdict(s *audit.Setting, step audit.Step, open *contents) psirt.Verdict {
+	when := step.Commit.Committer.When
+	var parts []psirt.Verdict
+	facts := s.Program.ClearFacts(psirt.World{Case: step.Case, Report: open.report, Now: when})
+	if strings.Join(facts, " ") != strings.Join(step.Case.Facts, " ") && (step.Case.By != s.Program.Keys.Bot || step.Before == nil) {
+		parts = append(parts, psirt.Failed("the clear facts are not those of the sealed report", "make the move again"))
+	}
+	if step.Move && step.Before != nil {
+		before := *step.Before
+		_, v := s.Program.Transition(psirt.World{Case: &before, Report: open.report, Now: when}, step.Case.State, step.Case.Outcome)
+		parts = append(parts, v)
+	}
+	return psirt.All(fmt.Sprintf("revision %d, opened", step.Case.Revision), parts...)
+}

@@ -1,0 +1,152 @@
+package desk
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"github.com/docket-psirt/docket/internal/casefile"
+	"github.com/docket-psirt/docket/internal/psirt"
+	"github.com/docket-psirt/docket/internal/seal"
+)
+
+// roleKeys makes the keys of a programme's roles, and the people's, once.
+func (m *maker) roleKeys(p *psirt.Program) (map[string]*seal.Key, error) {
+	program, domain := p.Program, p.Intake.Domain
+	published, err := m.published(p)
+	if err != nil {
+		return nil, err
+	}
+	keys := map[string]*seal.Key{"intake": published.Intake}
+	for role, k := range map[string]*seal.Key{"intake": published.Intake, "sender": published.Sender, "primary": published.Primary} {
+		if k == nil {
+			continue // an export without its primary key
+		}
+		if err := m.secret(program, role, k); err != nil {
+			return nil, err
+		}
+	}
+	for _, role := range []string{"bot", "mailer", "escrow"} {
+		k, err := seal.NewKey(p.Name+" "+role, role+"@"+domain, m.at)
+		if err != nil {
+			return nil, err
+		}
+		if err := m.secret(program, role, k); err != nil {
+			return nil, err
+		}
+		keys[role] = k
+	}
+	for _, h := range m.o.Team {
+		if m.people[h] != nil {
+			continue
+		}
+		k, err := seal.NewKey(h, h+"@"+domain, m.at)
+		if err != nil {
+			return nil, err
+		}
+		m.people[h] = k
+		if m.secrets[h+".asc"], err = k.Export(m.o.Passphrase); err != nil {
+			return nil, err
+		}
+	}
+	return keys, nil
+}
+
+func (m *maker) published(p *psirt.Program) (*seal.Published, error) {
+	if m.o.IntakeKey == nil {
+		return seal.NewPublished(p.Name, p.Intake.Addresses[0], m.at)
+	}
+	if len(m.o.Programs) > 1 {
+		return nil, usage("--intake-key is one programme's", "make the repository with that programme")
+	}
+	adopted, err := seal.AdoptPublished(m.o.IntakeKey, m.o.IntakePass, m.at)
+	if err != nil {
+		return nil, &Problem{Text: "the published key cannot be taken over", Err: err,
+			Do: "it must be the secret export (gpg --export-secret-keys) with its decryption subkey; a missing signing subkey is added when the primary key is there"}
+	}
+	if adopted.Republish {
+		m.out.Republish = append(m.out.Republish, p.Program)
+	}
+	return adopted, nil
+}
+
+// secret exports a role's key; with several programmes its name carries the
+// programme's.
+func (m *maker) secret(program, role string, k *seal.Key) error {
+	raw, err := k.Export(m.o.Passphrase)
+	m.secrets[m.prefixed(program, role)+".asc"] = raw
+	return err
+}
+
+func (m *maker) prefixed(program, role string) string {
+	if len(m.o.Programs) > 1 {
+		return program + "-" + role
+	}
+	return role
+}
+
+func (m *maker) keysSection(keys map[string]*seal.Key) string {
+	var b strings.Builder
+	b.WriteString("keys: # intake is the published certificate, which signs mail to reporters too\n")
+	for _, role := range []string{"intake", "bot", "mailer", "escrow"} {
+		fmt.Fprintf(&b, "  %s: %s\n", role, keys[role].Cert().Fingerprint())
+	}
+	return b.String() + "\n"
+}
+
+func (m *maker) peopleSection(domain string) string {
+	var b strings.Builder
+	b.WriteString("people: # login is the name on the forge; roles are team, lead, auditor\n")
+	for i, h := range m.o.Team {
+		roles := "[team]"
+		if i == 0 {
+			roles = "[team, lead]"
+		}
+		fmt.Fprintf(&b, "  - {handle: %s, login: %s, key: %s, mail: %s@%s, roles: %s}\n", h, h, m.people[h].Cert().Fingerprint(), h, domain, roles)
+	}
+	return b.String()
+}
+
+// intakeSecret makes the secret that intake hosts share: as a file, and sealed
+// to escrow in the repository.
+func (m *maker) intakeSecret(program string, escrow *seal.Key) error {
+	raw, err := seal.NewHMACSecret()
+	if err != nil {
+		return err
+	}
+	text := hex.EncodeToString(raw)
+	m.secrets[m.prefixed(program, secretFile)] = []byte(text + "\n")
+	doc, err := casefile.Encode(map[string]any{"docket": casefile.FormatVersion, "program": program, "secret": text})
+	if err != nil {
+		return err
+	}
+	lead := m.people[m.o.Team[0]]
+	sealed, err := lead.Seal(doc, []*seal.Cert{escrow.Cert()}, casefile.ContextOf(casefile.PartSecret, psirt.CaseID(program)), m.at)
+	m.add("cases/"+program+"/keys/"+secretFile+".pgp", []byte(sealed.Armor))
+	return err
+}
+
+// writeSecrets writes the secret files, readable by their owner only.
+func (m *maker) writeSecrets() error {
+	if err := os.MkdirAll(m.o.Keys, 0o700); err != nil {
+		return err
+	}
+	for name, raw := range m.secrets {
+		m.out.Files = append(m.out.Files, name)
+		f, err := os.OpenFile(filepath.Join(m.o.Keys, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil {
+			return err
+		}
+		_, err = f.Write(raw)
+		err = errors.Join(err, f.Sync(), f.Close())
+		if err != nil {
+			return err
+		}
+	}
+	sort.Strings(m.out.Files)
+	return nil
+}
