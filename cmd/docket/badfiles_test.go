@@ -316,6 +316,9 @@ func (r *badRepo) reset(refs string) {
 	}
 }
 
+// faultWords are what a panic says, see faultMessage and desk.Intake.
+const faultWords = "a fault of Docket"
+
 // survives runs every command that reads, and two that write, over a repository
 // with a bad file in it.
 func (r *badRepo) survives(t *testing.T, name string, at badCase) {
@@ -327,6 +330,9 @@ func (r *badRepo) survives(t *testing.T, name string, at badCase) {
 	}{{"check", []string{"check"}}, {"audit", []string{"audit", "--no-memory"}}, {"list", []string{"list"}}, {"show", []string{"show", caseNumber(2)}},
 		{"show other", []string{"show", caseNumber(1)}}, {"deliver", []string{"deliver", "--maildir", r.path("out")}}, {"intake", []string{"intake", r.mail(9)}}} {
 		what := c.what
+		if what == "intake" && !slices.Contains([]string{"alias bomb", "empty", "one long line"}, name) {
+			continue // it waits for the disk many times, and reads nothing that others do not
+		}
 		s := r.run(c.args...)
 		for range 2 {
 			if s.took > 2*time.Second && what != "intake" && what != "deliver" {
@@ -339,6 +345,9 @@ func (r *badRepo) survives(t *testing.T, name string, at badCase) {
 		}
 		if s.took > 2*time.Second {
 			bad("too slow")
+		}
+		if strings.Contains(all, faultWords) {
+			bad("it crashed")
 		}
 		if len(all) > 1<<20 {
 			bad("too much is said")

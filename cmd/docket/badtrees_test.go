@@ -90,6 +90,8 @@ func (r *badRepo) told(t *testing.T, name, place string, one bool) {
 		switch what := args[0]; {
 		case s.took > 2*time.Second:
 			t.Errorf("%s, %s: took %v", name, what, s.took)
+		case strings.Contains(all, faultWords):
+			t.Errorf("%s, %s: it crashed: %s", name, what, all)
 		case strings.ContainsAny(all, "\x1b\x07\r"):
 			t.Errorf("%s, %s: the terminal is told what to do: %.300q", name, what, all)
 		case len(all) > 1<<20:
@@ -211,7 +213,7 @@ func TestHugeFiles(t *testing.T) {
 			}
 			took, peak := time.Since(start), cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss>>10
 			code := cmd.ProcessState.ExitCode()
-			if took > 2*time.Second && cmd.ProcessState.UserTime() > time.Second || peak > 256 || strings.Contains(out.String(), "goroutine") {
+			if took > 2*time.Second && cmd.ProcessState.UserTime() > time.Second || peak > 256 || strings.Contains(out.String(), faultWords) {
 				t.Errorf("%s, %s: took %v and %d MB, exit code %d\n%.500s", at.path, args[0], took, peak, code, &out)
 			}
 			if (args[0] == "audit" || args[0] == "check" && at.branch == "main") && code != exitRefused && code != exitFailed {

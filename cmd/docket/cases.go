@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/docket-psirt/docket/internal/desk"
+	"github.com/docket-psirt/docket/internal/mail"
 	"github.com/docket-psirt/docket/internal/psirt"
 )
 
@@ -311,6 +313,7 @@ func (a *app) edit(text string) (string, error) {
 	words := append(strings.Fields(editor), name)
 	cmd := exec.Command(words[0], words[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.in, a.out, a.err
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, mail.PasswordVariable+"=") })
 	if err := cmd.Run(); err != nil {
 		return "", fmt.Errorf("the editor %s: %w", words[0], err)
 	}

@@ -1,0 +1,4 @@
+package main
+
+// noCore: Windows writes no dump of a program that does not ask for it.
+func noCore() {}
