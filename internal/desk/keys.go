@@ -89,7 +89,6 @@ func (d *Desk) PublicKey(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var names []string
 	for _, s := range all {
 		short, ok := strings.CutPrefix(name, s.Program.Program+"-")
 		if !ok {
@@ -99,7 +98,6 @@ func (d *Desk) PublicKey(name string) (string, error) {
 			short = "intake"
 		}
 		for _, k := range named(s) {
-			names = append(names, k.name)
 			if k.name != short || len(all) > 1 && !ok && has(roleFiles, short) {
 				continue
 			}
