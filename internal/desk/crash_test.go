@@ -61,7 +61,7 @@ func TestKilledMaildirIntake(t *testing.T) {
 	}
 	// Long enough that a run gets past what the one before it left: it first
 	// waits whether the other process goes on (Desk.help).
-	w.took["intake"] = 2 * time.Second
+	w.took["intake"] = 900 * time.Millisecond
 	runs := 0
 	for runs < n && w.kill(t, "intake", "--maildir", "box") {
 		runs++
@@ -82,7 +82,7 @@ func TestKilledMaildirIntake(t *testing.T) {
 func TestKilledMove(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	n := rounds(8, 75)
+	n := rounds(8, 110)
 	w.must(t, append([]string{"intake"}, w.reports(t, n)...)...)
 	killed := 0
 	for i := 1; i <= n; i++ {
@@ -160,7 +160,7 @@ func (w *world) deliveredOnce(t *testing.T, cases, updates int) {
 func TestKilledMerge(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	n := rounds(8, 80)
+	n := rounds(6, 130)
 	w.must(t, append([]string{"intake"}, w.reports(t, n)...)...)
 	killed := 0
 	for i := 1; i <= n; i++ {
@@ -215,7 +215,7 @@ func (w *world) killOnceMoved(t *testing.T, ref string, args ...string) {
 func TestKilledDeliver(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	files := w.reports(t, rounds(24, 240))
+	files := w.reports(t, rounds(30, 500))
 	w.must(t, "intake", files[0])
 	w.must(t, "deliver", "--maildir", "out")
 	killed, n := 0, 1
@@ -243,7 +243,7 @@ func TestKilledAtAWrite(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	strace := peer.Need(t, "strace")
-	n := rounds(4, 60)
+	n := rounds(3, 60)
 	files := w.reports(t, n)
 	killed := 0
 	tortured := func(args ...string) {

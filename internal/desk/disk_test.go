@@ -86,7 +86,7 @@ func (w *world) retried(t *testing.T, first result, clear string, args ...string
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	w := newWorldIn(t, smallDisk(t, "24m"))
-	step := rounds(40<<10, 4<<10)
+	step := rounds(50<<10, 4<<10)
 	n, failed := 0, 0
 	for free := 0; free < 200<<10; free += step {
 		n++

@@ -84,7 +84,7 @@ func oneWins(t *testing.T, both []result, clear ...string) {
 func TestTwoPeopleAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	n := rounds(4, 40)
+	n := rounds(3, 40)
 	w.must(t, append([]string{"intake"}, w.reports(t, n)...)...)
 	for i := range n {
 		c := id(i + 1)
