@@ -38,7 +38,9 @@ func (a *replay) deliveries() error {
 	}
 	cases := map[psirt.CaseID]*delivered{}
 	for i := len(line) - 1; i >= 0; i-- {
-		if err := a.delivery(line[i], cases); err != nil {
+		if err := a.delivery(line[i], cases); unreadable(err) {
+			a.s.add("unreadable", "%v", err)
+		} else if err != nil {
 			return err
 		}
 	}

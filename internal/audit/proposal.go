@@ -81,6 +81,12 @@ func (j *Judge) Proposal(base, head store.Hash) (*Judgement, error) {
 		return nil, err
 	}
 	commits, err := j.branch(base, head)
+	if errors.Is(err, errBranch) {
+		s := scribe{commit: head}
+		s.add("branch", "%v", err)
+		g.Findings, g.Verdict = s.findings, psirt.Failed("the branch can be judged", err.Error())
+		return g, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -127,6 +133,9 @@ type proposal struct {
 	newest   string     // what an approval must name now
 }
 
+// errBranch: what a branch looks like, which is a finding and no failure.
+var errBranch = errors.New("no branch of a proposal")
+
 // branch lists the commits that head adds to main at base, oldest first. A
 // branch is a line: a merge inside it is an error of form that the caller sees
 // as a finding on that commit.
@@ -149,11 +158,11 @@ func (j *Judge) branch(base, head store.Hash) ([]*store.Commit, error) {
 		}
 		out = append(out, c)
 		if len(c.Parents) == 0 {
-			return nil, errors.New("the branch does not begin on main")
+			return nil, fmt.Errorf("%w: it does not begin on main", errBranch)
 		}
 		at = c.Parents[0]
 	}
-	return nil, fmt.Errorf("the branch has more than %d commits", maxBranch)
+	return nil, fmt.Errorf("%w: it has more than %d commits", errBranch, maxBranch)
 }
 
 func (j *Judge) onMain(base, at store.Hash) (bool, error) {

@@ -373,6 +373,13 @@ func TestTamperingByStockGit(t *testing.T) {
 			m := y.merge(h, first)
 			y.executable(m, path(first))
 		}, "merge", first},
+		{"a merge of a history of its own", func(y *yard) {
+			other := y.git("commit-tree", y.commitOf(y.main()).Tree.String(), "-m", "x")
+			y.git("update-ref", "refs/heads/main", y.git("commit-tree", y.commitOf(y.main()).Tree.String(), "-p", y.main().String(), "-p", other, "-m", "Merge"))
+			// What comes before it is judged all the same.
+			h := y.revise("mailer", y.main(), first, func(*psirt.Case) {})
+			y.merge(h, first)
+		}, "role", first},
 		{"a merge whose trailers tell another story", func(y *yard) {
 			h := y.revise("lead", y.main(), first, func(*psirt.Case) {})
 			main := y.main()
