@@ -28,7 +28,7 @@ type Problem struct {
 
 func (p *Problem) Error() string {
 	s := p.Text
-	if p.Err != nil {
+	if p.Err != nil && p.Err != ErrUsage {
 		s += ": " + p.Err.Error()
 	}
 	if p.Do != "" {

@@ -64,8 +64,10 @@ func Init(dir string, o InitOptions) (*InitResult, error) {
 	if err := m.checkTeam(); err != nil {
 		return nil, err
 	}
-	if err := m.checkKeyDir(); err != nil {
-		return nil, err
+	for _, place := range []string{dir, o.Keys} {
+		if err := emptyPlace(place); err != nil {
+			return nil, err
+		}
 	}
 	for _, name := range o.Programs {
 		if err := m.program(name); err != nil {
@@ -112,16 +114,18 @@ func (m *maker) checkTeam() error {
 	return nil
 }
 
-func (m *maker) checkKeyDir() error {
-	if m.o.Keys == "" {
+// emptyPlace holds that a directory is new or empty: nothing that is there is
+// ever overwritten, and nothing is written before both places are known good.
+func emptyPlace(dir string) error {
+	if dir == "" {
 		return usage("a directory for the new secret keys is needed", "name it with --keys KEYDIR")
 	}
-	entries, err := os.ReadDir(m.o.Keys)
+	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err == nil && len(entries) > 0 {
-		return usage(m.o.Keys+" is not empty", "secret keys go to a directory of their own; nothing there is ever overwritten")
+		return usage(dir+" is not empty", "the repository and the secret keys each go to a directory of their own")
 	}
 	return err
 }
