@@ -24,7 +24,7 @@ func TestPanicTellsNothing(t *testing.T) {
 		"error":      func(s string) { panic(errors.New(s)) },
 		"conversion": func(string) { _ = report["title"].(interface{ Title() string }) },
 		"bounds":     func(s string) { _ = s[len(report)+len(s)] },
-		"library":    func(s string) { strings.Repeat(s, -1) },
+		"library":    func(s string) { report[strings.Repeat(s, -1)] = s },
 		"nothing":    func(string) { var c *cobra.Command; c.Use = word },
 	} {
 		var out, errs bytes.Buffer
