@@ -182,9 +182,11 @@ func (y *yard) intake(raw []byte) {
 	})
 }
 
-func (y *yard) deliver() {
+// deliver sends what waits, and counts it.
+func (y *yard) deliver() int {
 	y.t.Helper()
-	out, err := mail.NewMaildirSender(filepath.Join(y.t.TempDir(), "out"))
+	dir := filepath.Join(y.t.TempDir(), "out")
+	out, err := mail.NewMaildirSender(dir)
 	if err != nil {
 		y.t.Fatal(err)
 	}
@@ -193,6 +195,11 @@ func (y *yard) deliver() {
 			y.t.Fatal(err)
 		}
 	})
+	sent, err := os.ReadDir(filepath.Join(dir, "new"))
+	if err != nil {
+		y.t.Fatal(err)
+	}
+	return len(sent)
 }
 
 func (y *yard) move(id psirt.CaseID, to string) {

@@ -122,6 +122,21 @@ type attack struct {
 	id   psirt.CaseID
 }
 
+// What the audit objects to stays in the way of later mail, also when nothing
+// was to be sent when it came.
+func TestNothingIsSentOnTopOfTampering(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	h := y.revise("mailer", y.main(), third, func(*psirt.Case) {})
+	y.merge(h, third)
+	before := y.deliver()
+	y.move(third, "evaluating")
+	y.approve("triage")
+	if after := y.deliver(); before != 0 || after != 0 {
+		t.Errorf("%d and %d mails were sent", before, after)
+	}
+}
+
 // Somebody who has left the team signs nothing any more, wherever the branch
 // begins.
 func TestTamperingBySomebodyWhoLeft(t *testing.T) {

@@ -62,7 +62,9 @@ func (d *Desk) Deliver(ctx context.Context, out Outgoing) ([]Delivery, error) {
 			touched = append(touched, id)
 		}
 	}
-	p := &post{d: d, out: out, main: main, bad: bad, list: []Delivery{}, open: false}
+	// What the audit objects to is never settled: the next run would not look at
+	// it again, and would send what was built on it.
+	p := &post{d: d, out: out, main: main, bad: bad, list: []Delivery{}, open: len(bad) > 0, notes: map[psirt.CaseID]noted{}}
 	var failed []error
 	for _, id := range touched {
 		if err := p.deliverCase(ctx, id); err != nil {
@@ -171,6 +173,8 @@ type post struct {
 	list []Delivery
 	open bool   // something is held or claimed, so the run settles nothing
 	down string // why the mail server cannot be reached: nothing more is claimed then
+
+	notes map[psirt.CaseID]noted // what overLimit has read
 }
 
 func (p *post) deliverCase(ctx context.Context, id psirt.CaseID) error {

@@ -138,23 +138,45 @@ func (p *post) overLimit(c *one, address string) (bool, error) {
 	prefix, year, number, _ := c.ID.Parts()
 	have := 0
 	for n := number - 1; n > 0 && have < limit; n-- {
-		other, err := p.d.onMain(psirt.NewCaseID(prefix, year, n))
+		other, err := p.noted(psirt.NewCaseID(prefix, year, n), mailer)
 		if errors.Is(err, fs.ErrNotExist) {
 			break
 		}
 		if err != nil {
 			return false, err
 		}
-		if c.Opened.Sub(other.Opened) > 24*time.Hour {
+		if c.Opened.Sub(other.opened) > 24*time.Hour {
 			break
 		}
-		if !slices.ContainsFunc(other.Updates, func(u psirt.Update) bool { return u.Kind == c.setting.Program.Intake.Note }) {
-			continue
-		}
-		contact, err := p.d.openContact(other, withKey(mailer))
-		if err == nil && strings.EqualFold(contact.Address, address) {
+		if other.address != "" && strings.EqualFold(other.address, address) {
 			have++
 		}
 	}
 	return have >= limit, nil
+}
+
+// noted is whom a case's note went to; no address when it had none.
+type noted struct {
+	opened  time.Time
+	address string
+}
+
+// noted reads a case once a run: after a flood of mails every one of them would
+// open the contact of every other.
+func (p *post) noted(id psirt.CaseID, mailer *actor) (noted, error) {
+	if n, ok := p.notes[id]; ok {
+		return n, nil
+	}
+	c, err := p.d.onMain(id)
+	if err != nil {
+		return noted{}, err
+	}
+	n := noted{opened: c.Opened}
+	if slices.ContainsFunc(c.Updates, func(u psirt.Update) bool { return u.Kind == c.setting.Program.Intake.Note }) {
+		if contact, err := p.d.openContact(c, withKey(mailer)); err == nil {
+			n.address = contact.Address
+		}
+	}
+	p.notes[id] = n
+	return n, nil
 }
