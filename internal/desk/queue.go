@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/docket-psirt/docket/internal/audit"
+	"github.com/docket-psirt/docket/internal/forge"
 	"github.com/docket-psirt/docket/internal/psirt"
 	"github.com/docket-psirt/docket/internal/seal"
 	"github.com/docket-psirt/docket/internal/store"
@@ -140,36 +141,34 @@ func (d *Desk) Push(ctx context.Context, id psirt.CaseID) (*Proposed, error) {
 	if err := d.publish(ctx, nil, who, t, id, t.queue); err != nil {
 		return nil, err
 	}
-	return d.submit(ctx, who, id, t.queue, audit.KindEdit, fmt.Sprintf("%s: edits by %s", id, who.handle))
+	title := fmt.Sprintf("%s: edits by %s", id, who.handle)
+	if open, err := d.forge.Find(ctx, nextBranch(id)); err == nil {
+		title = open.Title // the edits join what somebody else proposed
+	} else if !errors.Is(err, forge.ErrNotFound) {
+		return nil, err
+	}
+	return d.submit(ctx, who, id, t.queue, audit.KindEdit, title)
 }
 
 // fits holds that the queue stands on what is there now.
 func (d *Desk) fits(t *tip, id psirt.CaseID) error {
-	fits := false
-	var err error
-	if t.branch.IsZero() {
-		base, rerr := d.repo.Ref(mainRef)
-		if rerr != nil {
-			return rerr
+	if !t.branch.IsZero() {
+		fits, err := d.repo.IsAncestor(t.branch, t.queue)
+		if err == nil && !fits {
+			err = &Problem{Text: fmt.Sprintf("a proposal for %s was opened since your edits were made", id), Do: "drop them with docket push --drop and make them again on top of it"}
 		}
-		g, perr := d.judge.Proposal(base, t.queue)
-		if perr != nil {
-			return perr
-		}
-		fits = len(g.Findings) == 0
-		if !fits {
-			return &Problem{Text: fmt.Sprintf("the queued edits of %s do not fit any more: %s", id, g.Findings[0].Text),
-				Do: "drop them with docket push --drop and make them again"}
-		}
-		return nil
-	}
-	if fits, err = d.repo.IsAncestor(t.branch, t.queue); err != nil {
 		return err
 	}
-	if !fits {
-		return &Problem{Text: fmt.Sprintf("a proposal for %s was opened since your edits were made", id), Do: "drop them with docket push --drop and make them again on top of it"}
+	base, err := d.repo.Ref(mainRef)
+	if err != nil {
+		return err
 	}
-	return nil
+	g, err := d.judge.Proposal(base, t.queue)
+	if err == nil && len(g.Findings) > 0 {
+		err = &Problem{Text: fmt.Sprintf("the queued edits of %s do not fit any more: %s", id, g.Findings[0].Text),
+			Do: "drop them with docket push --drop and make them again"}
+	}
+	return err
 }
 
 // Drop throws a person's queued edits of a case away.
