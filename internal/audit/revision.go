@@ -149,7 +149,7 @@ func inspect(s *Setting, path string, c *psirt.Case) (faults []string) {
 			faults = append(faults, fmt.Sprintf("%s: the armor is not canonical: %v", part.name, err))
 		}
 	}
-	state, ok := s.Program.State(s.rename(c.State))
+	state, ok := s.Program.State(c.State)
 	if !ok {
 		faults = append(faults, "the programme has no state "+c.State)
 	}
@@ -162,14 +162,6 @@ func inspect(s *Setting, path string, c *psirt.Case) (faults []string) {
 		}
 	}
 	return faults
-}
-
-// rename maps a state that the programme has given another name.
-func (s *Setting) rename(state string) string {
-	if now, ok := s.Program.Renamed[state]; ok {
-		return now
-	}
-	return state
 }
 
 // history holds that log, mails and updates only grow, and by what this
@@ -243,7 +235,7 @@ func (d *delta) guards(step *Step) {
 		return
 	}
 	as := *step.Case
-	as.State, as.Outcome = d.setting.rename(step.Before.State), step.Before.Outcome
+	as.State, as.Outcome = step.Before.State, step.Before.Outcome
 	step.Transition, step.Verdict = d.setting.Program.Transition(psirt.World{Case: &as, Now: eventTime(d.c)}, step.Case.State, step.Case.Outcome)
 	if step.Verdict.Result == psirt.Fail {
 		d.s.add("transition", "%s", strings.Join(step.Verdict.Reasons(), "; "))

@@ -121,7 +121,7 @@ func (d *Desk) replied(ctx context.Context, who *actor, c *one, verified, automa
 		return err // a person's proposal is under way; it takes the mail into account
 	}
 	for _, t := range c.setting.Program.Transitions {
-		if t.On == "reply" && has(t.From, c.State) {
+		if t.On == "reply" && has(t.From, c.setting.Program.Current(c.State)) {
 			_, err := d.botMove(ctx, who, c.ID, t.To, "", "")
 			var refused *Refused
 			if errors.As(err, &refused) {

@@ -92,6 +92,7 @@ func sealMail(who seal.Signer, raw []byte, mailKey string, to []*seal.Cert, ctx 
 		mailKey = "none"
 	}
 	var out bytes.Buffer
+	out.Grow(len(raw) + len(raw)/64 + 64<<10) // packet headers and recipients; a large mail is not copied again and again
 	w, session, err := who.SealStream(&out, to, ctx, r.At, "")
 	if err != nil {
 		return nil, "", err

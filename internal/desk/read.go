@@ -269,7 +269,7 @@ func (d *Desk) showSealed(c *one, out *Shown) error {
 	}
 	var moves []psirt.Verdict
 	for _, t := range c.setting.Program.Transitions {
-		if !has(t.From, c.State) {
+		if !has(t.From, c.setting.Program.Current(c.State)) {
 			continue
 		}
 		outcome := psirt.Outcome("")

@@ -50,6 +50,9 @@ func (d *Desk) receiptsAt(head store.Hash, c *one) ([]*psirt.Receipt, psirt.Dige
 		if err != nil {
 			return nil, "", fmt.Errorf("deliveries:%s/%s: %w", dir, e.Name, err)
 		}
+		if err := d.receiptSigned(c.Program, raw, r); err != nil {
+			return nil, "", fmt.Errorf("deliveries:%s/%s: %w", dir, e.Name, err)
+		}
 		digest := psirt.SHA256(raw)
 		byDigest[digest], next[r.Previous] = r, digest
 	}
@@ -63,6 +66,31 @@ func (d *Desk) receiptsAt(head store.Hash, c *one) ([]*psirt.Receipt, psirt.Dige
 		out, last = append(out, byDigest[digest]), digest
 	}
 	return out, last, nil
+}
+
+// receiptSigned holds that a receipt is the mailer's, as the main that it names
+// had the mailer: with a forged one somebody could keep a mail from going out.
+func (d *Desk) receiptSigned(program string, raw []byte, r *psirt.Receipt) error {
+	main, err := store.ParseHash(r.Main.Hex())
+	if err != nil {
+		return err
+	}
+	at, err := d.repo.At(main)
+	if err != nil {
+		return err
+	}
+	s, err := d.judge.Setting(at, program)
+	if err != nil {
+		return err
+	}
+	if r.By != s.Program.Keys.Mailer {
+		return fmt.Errorf("signed by %s, and not by the mailer; docket audit tells more", s.Name(r.By))
+	}
+	cert, err := s.Cert(r.By)
+	if err != nil {
+		return err
+	}
+	return casefile.VerifyReceipt(raw, r, cert)
 }
 
 // receiptOnce writes a receipt that needs no claim before it, unless the last

@@ -247,7 +247,7 @@ func issueText(c *one) string {
 	}
 	b.WriteString("\nMoves that a label can ask for:\n")
 	for _, t := range c.setting.Program.Transitions {
-		if t.Label && has(t.From, c.State) {
+		if t.Label && has(t.From, c.setting.Program.Current(c.State)) {
 			if len(t.Outcomes) == 0 {
 				fmt.Fprintf(&b, "- move/%s\n", t.To)
 			}

@@ -86,7 +86,11 @@ func (m *Mail) readHeader(h header) {
 // CRLF, and empty lines at the end are gone. Two copies of a mail that came
 // over different ways give the same octets, whatever their headers say.
 func (m *Mail) BodyForHash() []byte {
-	body := bytes.TrimRight(crlf(m.Body), "\r\n")
+	all := crlf(m.Body)
+	body := bytes.TrimRight(all, "\r\n")
+	if bytes.HasPrefix(all[len(body):], []byte("\r\n")) {
+		return all[:len(body)+2]
+	}
 	return append(slices.Clip(body), '\r', '\n') // clipped: the body itself stays as it is
 }
 

@@ -26,7 +26,7 @@ func (p *Program) Transition(w World, to string, outcome Outcome) (Transition, V
 		return Transition{}, All(what, Failed("an outcome goes with closing, and with nothing else", do))
 	}
 	for _, t := range p.Transitions {
-		if !contains(t.From, w.Case.State) || t.To != to || (outcome != "" && !hasOutcome(t.Outcomes, outcome)) {
+		if !contains(t.From, p.Current(w.Case.State)) || t.To != to || (outcome != "" && !hasOutcome(t.Outcomes, outcome)) {
 			continue
 		}
 		parts := []Verdict{Passed("the programme knows this move")}
@@ -48,7 +48,7 @@ func target(to string, outcome Outcome) string {
 func (p *Program) possible(from string) string {
 	seen := map[string]bool{}
 	for _, t := range p.Transitions {
-		if contains(t.From, from) {
+		if contains(t.From, p.Current(from)) {
 			seen[t.To] = true
 		}
 	}
@@ -76,7 +76,7 @@ func (p *Program) outcomes(from, to string) []Outcome {
 	var out []Outcome
 	for _, o := range Outcomes {
 		for _, t := range p.Transitions {
-			if contains(t.From, from) && t.To == to && hasOutcome(t.Outcomes, o) {
+			if contains(t.From, p.Current(from)) && t.To == to && hasOutcome(t.Outcomes, o) {
 				out = append(out, o)
 				break
 			}

@@ -93,8 +93,18 @@ func sorted(in []Fingerprint) []Fingerprint {
 	return out
 }
 
-// State finds a state by name.
+// Current is the name that a state has now: programmes may rename states while
+// cases stand in them.
+func (p *Program) Current(state string) string {
+	if now, ok := p.Renamed[state]; ok {
+		return now
+	}
+	return state
+}
+
+// State finds a state by its name of today or an earlier one.
 func (p *Program) State(name string) (State, bool) {
+	name = p.Current(name)
 	for _, s := range p.States {
 		if s.Name == name {
 			return s, true

@@ -1,0 +1,429 @@
+package desk_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
+
+	"github.com/docket-psirt/docket/internal/desk"
+	"github.com/docket-psirt/docket/internal/mail"
+	"github.com/docket-psirt/docket/internal/psirt"
+	"github.com/docket-psirt/docket/internal/seal"
+)
+
+// What one mail may cost, whatever is in it.
+const (
+	mostCPU    = 2 * time.Second
+	mostMemory = 256 << 20
+)
+
+// badMail is a mail that means harm, and what must become of it.
+type badMail struct {
+	name   string
+	raw    []byte
+	stays  bool   // it is not taken in; there is a clear error
+	flags  string // of the report, sorted
+	signed psirt.SignatureState
+	answer string // kind of the update, "" for none
+}
+
+// badMails are the bad mails that are encrypted badly, or to nobody.
+func badCiphertexts(b *badMaker) []badMail {
+	other := b.person("other", time.Hour, nil)
+	lit := literalPacket(string(b.entity("literal")))
+	key, data := b.sealedTo(b.to, lit)
+	otherKey, otherData := b.sealedTo(other, lit)
+	join := func(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
+	tampered := join(key, data)
+	tampered[len(tampered)-40] ^= 1
+	bomb := b.sealed(rawPacket(8, append([]byte{3}, b.fixture("bomb.bz2")...)))
+	if len(bomb) >= 2000 {
+		b.t.Fatalf("the bomb has %d octets", len(bomb))
+	}
+	layers := lit
+	for range 128 {
+		layers = b.sealed(layers)
+	}
+	squeezed := lit
+	for range 128 {
+		squeezed = rawPacket(8, append([]byte{0}, squeezed...))
+	}
+	unopened := func(name string, message []byte) badMail {
+		from := strings.ReplaceAll(name, " ", "-")
+		return badMail{name: name, raw: b.around(from, message), flags: "unopened", answer: "note"}
+	}
+	return []badMail{
+		unopened("wrong key", join(otherKey, otherData)),
+		unopened("symmetric only", join([]byte{0xc3, 13, 4, 9, 3, 8, 1, 2, 3, 4, 5, 6, 7, 8, 96}, data)),
+		unopened("no integrity protection", join(key, rawPacket(9, data[8:]))),
+		unopened("tampered", tampered),
+		unopened("trailing packets", join(key, data, lit)),
+		unopened("several literals", b.sealed(join(lit, lit))),
+		unopened("decompression bomb", bomb),
+		unopened("128 layers of encryption", layers),
+		unopened("128 layers of compression", b.sealed(squeezed)),
+	}
+}
+
+func badShapes(b *badMaker) []badMail {
+	noise := make([]byte, 36<<20)
+	_, _ = rand.Read(noise)
+	part := func(n int) string { return strings.Repeat("--b\r\n\r\n"+canary+"\r\n", n) }
+	rfc822 := strings.Repeat("Content-Type: message/rfc822\r\n\r\n", 128) + "Subject: x\r\n\r\n" + canary + "\r\n"
+	mime := func(name, flags string, raw []byte) badMail {
+		return badMail{name: name, raw: raw, flags: flags, answer: "note"}
+	}
+	const clear, bad = "received-in-clear", "malformed-mail received-in-clear"
+	return []badMail{
+		mime("zip quine", clear, mixed("quine", file("r.zip", b.fixture("quine.zip")))),
+		mime("zip quine, encrypted", "", b.within("quine2", string(mixed("quine2", file("r.zip", b.fixture("quine.zip")))))),
+		mime("128 layers of MIME", bad, []byte(head("layers")+nestedParts(128))),
+		mime("128 layers of mails", clear, []byte(head("mails")+rfc822)),
+		mime("128 layers of MIME, encrypted", "malformed-mail", b.within("layers2", head("layers2")+nestedParts(128))),
+		mime("50 MB", clear, mixed("large", file("x", noise))),
+		mime("50 MB, encrypted", "", b.within("large2", string(mixed("large2", file("x", noise[:26<<20]))))),
+		mime("1,000 nested parts", bad, []byte(head("nested")+nestedParts(1000))),
+		mime("10,000 parts", bad, mixed("parts", part(10_000))),
+		mime("10,000 parts, encrypted", "malformed-mail", b.within("parts2", string(mixed("parts2", part(10_000))))),
+		mime("no boundary", bad, []byte(head("boundary")+"Content-Type: multipart/mixed\r\n\r\n--b\r\n\r\n"+canary+"\r\n")),
+		mime("a boundary that never comes", bad, []byte(head("never")+"Content-Type: multipart/mixed; boundary=x\r\n\r\n--b\r\n\r\n"+canary+"\r\n")),
+		mime("broken charsets", clear, []byte(head("charset")+"Content-Type: text/plain; charset=utf-16\r\n\r\n"+canary+"\xff\xfe\xd8\x00\x80\xc3("+"\r\n")),
+		mime("an unknown charset", clear, []byte(head("charset2")+"Content-Type: text/plain; charset=\"x-\x80-none\"\r\n\r\n"+canary+" \xe9\xff\r\n")),
+		mime("CR, LF and CRLF", clear, []byte(head("ends")+"\r\n"+canary+"\r\ra\n\rb\r\r\nc\n\n\rd\r")),
+		mime("LF only", clear, []byte(strings.ReplaceAll(head("lf"), "\r\n", "\n")+"\n"+canary+"\n")),
+		mime("NUL and bidi", bad, []byte(strings.Replace(strings.Replace(head("nul"), "From: nul@bad.example",
+			"From: \"a\x00\u202eb\" <nul@bad.example>", 1), "Subject: ", "Subject: \x00\u202e =?utf-8?q?=00=E2=80=AE=0D=0ABcc:_x?= ", 1)+
+			"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n"+canary+"\x00\u202e\r\n"+file("\x00\u202egpj..\\../../x\x1b[2J", []byte("x"))+"--b--\r\n")),
+		{name: "larger than the limit", raw: mixed("huge", strings.Repeat("x", 61<<20)), stays: true},
+	}
+}
+
+// badKeys are mails whose attached key cannot be written to; the last one can.
+func badKeys(b *badMaker) []badMail {
+	v6 := b.person("", time.Hour, func(c *packet.Config) { c.V6Keys, c.Algorithm = true, packet.PubKeyAlgoEd25519 })
+	flooded := b.person("flooded", time.Hour, nil)
+	expired := b.person("expired", 3*time.Hour, func(c *packet.Config) { c.KeyLifetimeSecs = 3600 })
+	revoked := b.person("revoked", 3*time.Hour, nil)
+	revokedMail := func() []byte {
+		signed := *revoked
+		public := &signed
+		now := &packet.Config{}
+		sign := b.signed("revoked", revoked, time.Hour, nil)
+		_ = sign
+		b.must(public.Revoke(packet.KeyCompromised, "", now))
+		return b.public(public)
+	}
+	cert := revokedMail()
+	signOnly := b.person("sign-only", time.Hour, nil)
+	signOnly.Subkeys = nil
+	good := b.person("usable", time.Hour, nil)
+	row := func(name string, signed psirt.SignatureState, answer string, raw []byte) badMail {
+		return badMail{name: name, raw: raw, signed: signed, answer: answer}
+	}
+	return []badMail{
+		row("v6 key without user ID", psirt.SignedOtherKey, "note", b.signed("v6", v6, time.Minute, b.public(v6))),
+		row("key with 50,000 certifications", psirt.SignedUnknownKey, "note", b.signed("flooded", flooded, time.Minute, b.certified(flooded, 50_000))),
+		row("expired key", psirt.SignedUnknownKey, "note", b.signed("expired", expired, 150*time.Minute, b.public(expired))),
+		row("revoked key", psirt.SignedUnknownKey, "note", b.signed("revoked", b.person("revoked", time.Hour, nil), time.Minute, cert)),
+		row("sign-only key", psirt.SignedGood, "note", b.signed("sign-only", signOnly, time.Minute, b.public(signOnly))),
+		row("usable key of another address", psirt.SignedOtherKey, "note", b.signed("someone", good, time.Minute, b.public(good))),
+		row("usable key", psirt.SignedGood, "acknowledge", b.signed("usable", good, time.Minute, b.public(good))),
+	}
+}
+
+// cutShort are the mails that end within their armor.
+func cutShort(b *badMaker) []badMail {
+	whole := b.around("cut", b.sealed(literalPacket("\r\n"+canary+" whole")))
+	from := bytes.Index(whole, []byte("-----BEGIN PGP"))
+	to := bytes.Index(whole, []byte("-----END PGP"))
+	step := rounds(61, 1)
+	var out []badMail
+	for n := from; n < to; n += step {
+		out = append(out, badMail{name: fmt.Sprintf("armor cut at %d", n-from), raw: whole[:n]})
+	}
+	return out
+}
+
+// metered is a source that measures what each mail costs between its coming
+// and the next one's.
+type metered struct {
+	mail.Source
+	costs []cost
+	cpu   time.Duration
+	base  uint64
+	peak  atomic.Uint64
+	stop  chan struct{}
+}
+
+type cost struct {
+	cpu    time.Duration
+	memory uint64
+}
+
+func (m *metered) Next(ctx context.Context) (mail.Item, error) {
+	if m.stop != nil {
+		close(m.stop)
+		m.costs = append(m.costs, cost{cpuTime() - m.cpu, m.peak.Load() - m.base})
+		m.stop = nil
+	}
+	item, err := m.Source.Next(ctx)
+	if err == nil {
+		m.begin()
+	}
+	return item, err
+}
+
+func (m *metered) begin() {
+	runtime.GC()
+	var s runtime.MemStats
+	runtime.ReadMemStats(&s)
+	m.base = s.HeapAlloc
+	m.peak.Store(s.HeapAlloc)
+	stop := make(chan struct{})
+	m.stop = stop
+	go func() {
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(5 * time.Millisecond):
+			}
+			var s runtime.MemStats
+			runtime.ReadMemStats(&s)
+			if s.HeapAlloc > m.peak.Load() {
+				m.peak.Store(s.HeapAlloc)
+			}
+		}
+	}()
+	m.cpu = cpuTime()
+}
+
+// mailbox is a Maildir with mails in this order.
+func mailbox(t *testing.T, mails [][]byte) string {
+	t.Helper()
+	dir := scratch(t)
+	for _, sub := range []string{"new", "cur", "tmp"} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, raw := range mails {
+		if err := os.WriteFile(filepath.Join(dir, "new", fmt.Sprintf("%06d", i)), raw, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// Not parallel: it measures. Each bad mail comes between two good ones.
+func TestBadMail(t *testing.T) {
+	c := newCounter(t)
+	armored, err := c.as("lead").PublicKey("intake")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBadMaker(t, armored)
+	good := 0
+	goodMail := func() []byte {
+		good++
+		return []byte(fmt.Sprintf("From: good%d@good.example\r\nSubject: a report\r\n\r\nProduct: number %d\r\n", good, good))
+	}
+	answers := map[string]string{} // by address
+	row := func(t *testing.T, bad ...badMail) {
+		mails := [][]byte{goodMail()}
+		for _, m := range bad {
+			mails = append(mails, m.raw)
+		}
+		mails = append(mails, goodMail())
+		box := mailbox(t, mails)
+		src, err := mail.Maildir(box)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := &metered{Source: src}
+		taken, err := c.as("").Intake(t.Context(), m, nil)
+		if err != nil || len(taken) != len(mails) {
+			t.Fatal(len(taken), err)
+		}
+		for _, i := range []int{0, len(mails) - 1} {
+			if taken[i].Err != nil || taken[i].Action != desk.ActionOpened {
+				t.Errorf("good mail: %+v", taken[i])
+			}
+		}
+		for i, want := range bad {
+			c.holdBad(t, want, taken[i+1], answers)
+			c.holdCost(t, want, m.costs[i+1])
+		}
+		left, _ := os.ReadDir(filepath.Join(box, "new"))
+		if stay := len(bad) == 1 && bad[0].stays; stay != (len(left) == 1) {
+			t.Errorf("%d mails stay in the mailbox", len(left))
+		}
+	}
+	for _, list := range [][]badMail{badCiphertexts(b), badShapes(b), badKeys(b)} {
+		for _, bad := range list {
+			t.Run(bad.name, func(t *testing.T) { row(t, bad) })
+		}
+	}
+	t.Run("truncated armor", func(t *testing.T) { row(t, cutShort(b)...) })
+	t.Run("afterwards", func(t *testing.T) { c.holdAfter(t, answers) })
+}
+
+func (c *counter) holdCost(t *testing.T, m badMail, have cost) {
+	t.Helper()
+	if len(m.raw) > 1<<20 || have.cpu > mostCPU/4 || have.memory > mostMemory/4 {
+		t.Logf("%s: %d octets, %v of CPU, %d MiB", m.name, len(m.raw), have.cpu.Round(time.Millisecond), have.memory>>20)
+	}
+	if have.cpu > mostCPU {
+		t.Errorf("%s: %v of CPU", m.name, have.cpu)
+	}
+	if have.memory > mostMemory {
+		t.Errorf("%s: %d MiB", m.name, have.memory>>20)
+	}
+}
+
+// holdBad holds what became of one bad mail.
+func (c *counter) holdBad(t *testing.T, m badMail, got desk.Taken, answers map[string]string) {
+	t.Helper()
+	for _, err := range []error{got.Err, got.Warn} {
+		if err != nil && (strings.Contains(err.Error(), canary) || strings.Contains(err.Error(), "bad.example")) {
+			t.Errorf("%s: the error holds words of the mail: %v", m.name, err)
+		}
+	}
+	if m.stays {
+		if !errors.Is(got.Err, mail.ErrLimit) || got.ID != "" {
+			t.Errorf("%s: %+v", m.name, got)
+		}
+		return
+	}
+	if got.Err != nil || got.Warn != nil || got.Action != desk.ActionOpened {
+		t.Errorf("%s: %+v", m.name, got)
+		return
+	}
+	lead := c.as("lead")
+	mails, err := lead.Mails(got.ID, 1)
+	if err != nil {
+		t.Errorf("%s: %v", m.name, err)
+		return
+	}
+	if !bytes.Equal(mails[0].Raw, m.raw) {
+		t.Errorf("%s: kept are %d octets, not the %d that came", m.name, len(mails[0].Raw), len(m.raw))
+	}
+	shown, err := lead.Show(t.Context(), got.ID)
+	if err != nil || shown.Sealed != nil {
+		t.Errorf("%s does not open: %v %v", m.name, err, shown)
+		return
+	}
+	flags := flagsOf(shown)
+	if strings.HasPrefix(m.name, "armor cut") {
+		// With all of the ciphertext there is, it may open; else it is told of.
+		if mails[0].Kind == "unopened" != slices.Contains(flags, "unopened") || mails[0].Kind != "unopened" && !strings.Contains(mails[0].Text, canary) {
+			t.Errorf("%s: %s, %v, %q", m.name, mails[0].Kind, flags, mails[0].Text)
+		}
+		return
+	}
+	if have := strings.Join(flags, " "); have != m.flags {
+		t.Errorf("%s: flags %q, expected %q", m.name, have, m.flags)
+	}
+	if unopened := strings.Contains(m.flags, "unopened"); unopened != (mails[0].Kind == "unopened") || !unopened && !strings.Contains(mails[0].Text, canary) {
+		t.Errorf("%s: %s, %.80q", m.name, mails[0].Kind, mails[0].Text)
+	}
+	if want := m.signed; want != "" && mails[0].Signed != string(want) {
+		t.Errorf("%s: signature %s, expected %s", m.name, mails[0].Signed, want)
+	}
+	kinds := ""
+	for _, u := range shown.Case.Updates {
+		kinds += u.Kind
+	}
+	if kinds != m.answer {
+		t.Errorf("%s: answered by %q, expected %q", m.name, kinds, m.answer)
+	}
+	if (shown.Contact.Key != "") != (m.answer == "acknowledge") {
+		t.Errorf("%s: the contact has a key: %v", m.name, shown.Contact.Key != "")
+	}
+	answers[shown.Contact.Address] = m.answer
+}
+
+func flagsOf(s *desk.Shown) []string {
+	var out []string
+	list, _ := s.Report["flags"].([]any)
+	for _, f := range list {
+		out = append(out, fmt.Sprint(f))
+	}
+	slices.Sort(out)
+	return out
+}
+
+// holdAfter delivers, reads what reporters get, and judges the repository
+// without a key.
+func (c *counter) holdAfter(t *testing.T, answers map[string]string) {
+	out := filepath.Join(t.TempDir(), "out")
+	sender, err := mail.NewMaildirSender(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.as("").Deliver(t.Context(), desk.Outgoing{Sender: sender, Repeatable: true}); err != nil {
+		t.Fatal(err)
+	}
+	src, err := mail.Maildir(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for {
+		item, err := src.Next(t.Context())
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		raw, err2 := item.Read(0)
+		m, err3 := mail.Parse(raw, mail.DefaultLimits())
+		if err := errors.Join(err, err2, err3); err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(raw, []byte(canary)) || bytes.Contains(raw, []byte("Sample product")) {
+			t.Errorf("%s gets words of the mail in clear", m.To[0].Addr)
+		}
+		kind := "note"
+		if m.Layer.Kind == mail.LayerPGPMIME && m.Layer.Whole {
+			kind = "acknowledge"
+		}
+		got[m.To[0].Addr] = kind
+	}
+	for address, want := range answers {
+		if got[address] != want {
+			t.Errorf("%s gets %q, expected %q", address, got[address], want)
+		}
+	}
+	keyless, err := desk.Open(c.dir, desk.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checked, err := keyless.Check(t.Context(), "", "")
+	if err != nil || !checked.OK() {
+		t.Error(checked, err)
+	}
+	report, err := keyless.Audit(t.Context(), desk.AuditOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range report.Findings {
+		t.Error(f)
+	}
+	if report.Opened != 0 || report.Cases == 0 {
+		t.Errorf("%d cases, %d opened", report.Cases, report.Opened)
+	}
+}
+
+var _ = seal.Armor
