@@ -36,6 +36,10 @@ func main() {
 	// A fault that nothing can recover from (memory, a race) shows no values
 	// from the stack either.
 	debug.SetTraceback("none")
+	// Collect sooner where a large mail is taken in, unless told otherwise.
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(160 << 20)
+	}
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 

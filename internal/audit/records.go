@@ -1,13 +1,17 @@
 package audit
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"io"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/docket-psirt/docket/internal/casefile"
 	"github.com/docket-psirt/docket/internal/psirt"
+	"github.com/docket-psirt/docket/internal/seal"
 	"github.com/docket-psirt/docket/internal/store"
 	"github.com/docket-psirt/docket/schema"
 )
@@ -241,14 +245,37 @@ func (d *delta) record(at place, path, mail string, handlers []psirt.Fingerprint
 	if err != nil {
 		d.s.add("mail-record", "%s: %v", path, err)
 	}
-	sealed, err := d.after.Read(mail, maxMail)
-	if err != nil || psirt.SHA256(sealed) != r.Sealed {
+	digest, ids, err := sealedMail(d.after, mail)
+	if digest != r.Sealed {
 		d.s.add("mail", "%s is not what its record says", mail)
 		return
 	}
-	if err := d.setting.readable(sealed, program.SealedReaders(handlers)); err != nil {
+	if err == nil {
+		err = d.setting.sealedFor(ids, program.SealedReaders(handlers))
+	}
+	if err != nil {
 		d.s.add("recipients", "%s: %v", mail, err)
 	}
+}
+
+// sealedMail reads a mail-<n>.pgp as a stream: the digest of all its bytes, and
+// whom it claims to be for. Memory does not grow with the mail.
+func sealedMail(at *store.Snapshot, path string) (psirt.Digest, []uint64, error) {
+	stream, size, err := at.Open(path)
+	if err != nil {
+		return "", nil, err
+	}
+	defer stream.Close()
+	if size > maxMail {
+		return "", nil, fmt.Errorf("it has %d bytes, at most %d are allowed", size, maxMail)
+	}
+	sum := sha256.New()
+	all := io.TeeReader(stream, sum)
+	ids, err := seal.RecipientsOf(all)
+	if _, rest := io.Copy(io.Discard, all); rest != nil {
+		return "", nil, rest
+	}
+	return psirt.Digest("sha256:" + hex.EncodeToString(sum.Sum(nil))), ids, err
 }
 
 // recordPath is where record n of the case of a place stands.

@@ -241,6 +241,11 @@ func (s *Setting) readable(message []byte, readers []psirt.Fingerprint) error {
 	if err != nil {
 		return err
 	}
+	return s.sealedFor(ids, readers)
+}
+
+// sealedFor holds key IDs to the readers that there should be.
+func (s *Setting) sealedFor(ids []uint64, readers []psirt.Fingerprint) error {
 	if len(ids) > len(readers) {
 		// Two packets may name one reader, and be for two.
 		return fmt.Errorf("it is sealed %d times, for %d readers", len(ids), len(readers))

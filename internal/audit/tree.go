@@ -244,8 +244,8 @@ func (t *tree) record(at place) {
 			t.s.add("mail-record", "%s: %v", path, err)
 		}
 	}
-	sealed, err := t.at.Read(fmt.Sprintf("%s/mail-%d.pgp", dir, at.n), maxMail)
-	if err != nil || psirt.SHA256(sealed) != r.Sealed {
+	digest, _, err := sealedMail(t.at, fmt.Sprintf("%s/mail-%d.pgp", dir, at.n))
+	if err != nil || digest != r.Sealed {
 		t.s.add("mail", "mail-%d.pgp is not what its record says", at.n)
 	}
 }

@@ -95,6 +95,7 @@ type inbound struct {
 	signed    psirt.SignatureState
 	signer    *seal.Cert // whose signature is good
 	malformed bool
+	spooled   []string // files of ciphertext, removed when the mail is done
 }
 
 func (d *Desk) take(ctx context.Context, raw []byte, t *Taken, notify mail.Sender) {
@@ -106,6 +107,7 @@ func (d *Desk) take(ctx context.Context, raw []byte, t *Taken, notify mail.Sende
 		t.Err = err
 		return
 	}
+	defer in.clean()
 	t.Err = d.file(ctx, in, t)
 	if t.Err != nil || t.Action == ActionKnown {
 		return

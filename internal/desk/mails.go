@@ -2,9 +2,13 @@ package desk
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"os"
 	"sort"
 	"strconv"
 	"strings"
@@ -85,25 +89,67 @@ type evidence struct {
 // The first line of a kept mail.
 const sessionLine = "Docket-Session-Key: "
 
+// inMemory is the size up to which a sealed mail is kept in memory, in bytes.
+// A larger one goes through a file, which holds ciphertext only.
+const inMemory = 1 << 20
+
 // sealMail keeps a mail as evidence: one line with its session key, and then
-// the untouched mail.
-func sealMail(who seal.Signer, raw []byte, mailKey string, to []*seal.Cert, ctx seal.Context, r *psirt.MailRecord) ([]byte, string, error) {
-	if mailKey == "" {
-		mailKey = "none"
+// the untouched mail. It gives the edit that puts it at the path, its digest
+// and its session key.
+func (in *inbound) sealMail(who seal.Signer, path string, to []*seal.Cert, rec *psirt.MailRecord) (e store.Edit, digest psirt.Digest, session string, err error) {
+	key := in.mailKey
+	if key == "" {
+		key = "none"
 	}
-	var out bytes.Buffer
-	out.Grow(len(raw) + len(raw)/64 + 64<<10) // packet headers and recipients; a large mail is not copied again and again
-	w, session, err := who.SealStream(&out, to, ctx, r.At, "")
+	var small bytes.Buffer
+	var file *os.File
+	var out io.Writer = &small
+	if len(in.raw) > inMemory {
+		if file, err = in.spool(); err != nil {
+			return e, "", "", err
+		}
+		defer file.Close()
+		out = file
+	}
+	sum, size := sha256.New(), new(counter)
+	w, session, err := who.SealStream(io.MultiWriter(out, sum, size), to, casefile.ContextOf(casefile.PartMail, rec.ID, rec.N), rec.At, "")
 	if err != nil {
-		return nil, "", err
+		return e, "", "", err
 	}
-	if _, err = w.Write([]byte(sessionLine + mailKey + "\n")); err == nil {
-		_, err = w.Write(raw)
+	if _, err = w.Write([]byte(sessionLine + key + "\n")); err == nil {
+		_, err = w.Write(in.raw)
 	}
 	if err == nil {
 		err = w.Close()
 	}
-	return out.Bytes(), session, err
+	e = store.Edit{Path: path, Data: small.Bytes()}
+	if file != nil {
+		name := file.Name()
+		e = store.Edit{Path: path, Size: int64(*size), From: func() (io.ReadCloser, error) { return os.Open(name) }}
+	}
+	return e, psirt.Digest("sha256:" + hex.EncodeToString(sum.Sum(nil))), session, err
+}
+
+// counter counts the bytes that go by.
+type counter int64
+
+func (c *counter) Write(p []byte) (int, error) { *c += counter(len(p)); return len(p), nil }
+
+// spool makes a file for ciphertext that clean removes.
+func (in *inbound) spool() (*os.File, error) {
+	f, err := os.CreateTemp("", "docket-*.pgp")
+	if err == nil {
+		in.spooled = append(in.spooled, f.Name())
+	}
+	return f, err
+}
+
+// clean removes what was spooled.
+func (in *inbound) clean() {
+	for _, name := range in.spooled {
+		_ = os.Remove(name)
+	}
+	in.spooled = nil
 }
 
 // openMail opens a kept mail, with keys or with its session key.

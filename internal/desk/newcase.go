@@ -185,18 +185,17 @@ func (d *Desk) recordMail(who *actor, s *audit.Setting, handlers []psirt.Fingerp
 	if err != nil {
 		return nil, "", "", err
 	}
-	sealed, session, err := sealMail(who.key, in.raw, in.mailKey, to, casefile.ContextOf(casefile.PartMail, rec.ID, rec.N), rec)
+	program := s.Program.Program
+	kept, digest, session, err := in.sealMail(who.key, mailPath(program, rec.ID, rec.N, "pgp"), to, rec)
 	if err != nil {
 		return nil, "", "", err
 	}
-	rec.Sealed = psirt.SHA256(sealed)
+	rec.Sealed = digest
 	file, err := casefile.SignMail(rec, who.key, rec.At)
 	if err != nil {
 		return nil, "", "", err
 	}
-	program := s.Program.Program
-	return []store.Edit{{Path: mailPath(program, rec.ID, rec.N, "pgp"), Data: sealed}, {Path: mailPath(program, rec.ID, rec.N, "yaml"), Data: file}},
-		psirt.SHA256(file), session, nil
+	return []store.Edit{kept, {Path: mailPath(program, rec.ID, rec.N, "yaml"), Data: file}}, psirt.SHA256(file), session, nil
 }
 
 // report is the report document of a mail.
