@@ -22,17 +22,28 @@ const canary = "CANARY-4711"
 
 // badMaker makes bad mails for the published key of a repository.
 type badMaker struct {
-	t  *testing.T
-	to *openpgp.Entity
+	t    *testing.T
+	to   *openpgp.Entity
+	dir  string
+	made int
 }
 
-func newBadMaker(t *testing.T, armored string) *badMaker {
+func newBadMaker(t *testing.T, armored, dir string) *badMaker {
 	t.Helper()
 	list, err := openpgp.ReadArmoredKeyRing(strings.NewReader(armored))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &badMaker{t, list[0]}
+	return &badMaker{t: t, to: list[0], dir: dir}
+}
+
+// put keeps a mail in a file.
+func (b *badMaker) put(raw []byte) string {
+	b.t.Helper()
+	b.made++
+	name := filepath.Join(b.dir, fmt.Sprint(b.made))
+	b.must(os.WriteFile(name, raw, 0o600))
+	return name
 }
 
 func (b *badMaker) must(err error) {
@@ -158,15 +169,38 @@ func (b *badMaker) public(e *openpgp.Entity) []byte {
 // attached.
 func (b *badMaker) signed(from string, by *openpgp.Entity, ago time.Duration, cert []byte) []byte {
 	b.t.Helper()
-	entity := b.entity(from, mail.KeyFile{Name: "key.asc", Data: seal.Armor("PGP PUBLIC KEY BLOCK", cert)})
+	return b.signedMail(from, by, ago, b.entity(from, mail.KeyFile{Name: "key.asc", Data: seal.Armor("PGP PUBLIC KEY BLOCK", cert)}))
+}
+
+func (b *badMaker) signedMail(from string, by *openpgp.Entity, ago time.Duration, entity []byte) []byte {
+	b.t.Helper()
 	var out bytes.Buffer
-	w, err := openpgp.Encrypt(&out, []*openpgp.Entity{b.to}, nil, []*openpgp.Entity{by}, nil,
-		&packet.Config{DefaultCipher: packet.CipherAES256, Time: func() time.Time { return time.Now().Add(-ago) }})
+	w, err := openpgp.Sign(&out, []*openpgp.Entity{by}, nil, &packet.Config{Time: func() time.Time { return time.Now().Add(-ago) }})
 	b.must(err)
 	_, err = w.Write(entity)
 	b.must(err)
 	b.must(w.Close())
-	return b.around(from, out.Bytes())
+	return b.around(from, b.sealed(out.Bytes()))
+}
+
+// signedLarge is a mail with several certificates and an attachment of a size.
+func (b *badMaker) signedLarge(from string, by *openpgp.Entity, certs [][]byte, size int) []byte {
+	var parts strings.Builder
+	for i, c := range certs {
+		fmt.Fprintf(&parts, "--b\r\nContent-Type: application/pgp-keys; name=%d.asc\r\n\r\n%s\r\n", i, seal.Armor("PGP PUBLIC KEY BLOCK", c))
+	}
+	parts.WriteString(file("x", bytes.Repeat([]byte("x"), size)))
+	return b.signedMail(from, by, time.Minute, mixed(from, parts.String()))
+}
+
+// revoke is the certificate of a key after it was revoked as compromised.
+func (b *badMaker) revoke(e *openpgp.Entity) []byte {
+	b.t.Helper()
+	list, err := openpgp.ReadKeyRing(bytes.NewReader(b.public(e)))
+	b.must(err)
+	list[0].PrivateKey = e.PrivateKey
+	b.must(list[0].Revoke(packet.KeyCompromised, "", nil))
+	return b.public(list[0])
 }
 
 // certified adds certifications by others to a certificate, right after its

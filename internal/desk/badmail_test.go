@@ -21,7 +21,6 @@ import (
 	"github.com/docket-psirt/docket/internal/desk"
 	"github.com/docket-psirt/docket/internal/mail"
 	"github.com/docket-psirt/docket/internal/psirt"
-	"github.com/docket-psirt/docket/internal/seal"
 )
 
 // What one mail may cost, whatever is in it.
@@ -33,11 +32,12 @@ const (
 // badMail is a mail that means harm, and what must become of it.
 type badMail struct {
 	name   string
-	raw    []byte
+	file   string // where it is: in memory, large ones would let the collector be lazy
 	stays  bool   // it is not taken in; there is a clear error
 	flags  string // of the report, sorted
 	signed psirt.SignatureState
 	answer string // kind of the update, "" for none
+	deep   bool   // what it says stands deeper than anything is read
 }
 
 // badMails are the bad mails that are encrypted badly, or to nobody.
@@ -63,7 +63,7 @@ func badCiphertexts(b *badMaker) []badMail {
 	}
 	unopened := func(name string, message []byte) badMail {
 		from := strings.ReplaceAll(name, " ", "-")
-		return badMail{name: name, raw: b.around(from, message), flags: "unopened", answer: "note"}
+		return badMail{name: name, file: b.put(b.around(from, message)), flags: "unopened", answer: "note"}
 	}
 	return []badMail{
 		unopened("wrong key", join(otherKey, otherData)),
@@ -84,30 +84,36 @@ func badShapes(b *badMaker) []badMail {
 	part := func(n int) string { return strings.Repeat("--b\r\n\r\n"+canary+"\r\n", n) }
 	rfc822 := strings.Repeat("Content-Type: message/rfc822\r\n\r\n", 128) + "Subject: x\r\n\r\n" + canary + "\r\n"
 	mime := func(name, flags string, raw []byte) badMail {
-		return badMail{name: name, raw: raw, flags: flags, answer: "note"}
+		return badMail{name: name, file: b.put(raw), flags: flags, answer: "note"}
+	}
+	deep := func(name, flags string, raw []byte) badMail {
+		m := mime(name, flags, raw)
+		m.deep = true
+		return m
 	}
 	const clear, bad = "received-in-clear", "malformed-mail received-in-clear"
 	return []badMail{
 		mime("zip quine", clear, mixed("quine", file("r.zip", b.fixture("quine.zip")))),
 		mime("zip quine, encrypted", "", b.within("quine2", string(mixed("quine2", file("r.zip", b.fixture("quine.zip")))))),
-		mime("128 layers of MIME", bad, []byte(head("layers")+nestedParts(128))),
-		mime("128 layers of mails", clear, []byte(head("mails")+rfc822)),
-		mime("128 layers of MIME, encrypted", "malformed-mail", b.within("layers2", head("layers2")+nestedParts(128))),
+		deep("128 layers of MIME", bad, []byte(head("layers")+nestedParts(128))),
+		deep("128 layers of mails", clear, []byte(head("mails")+rfc822)),
+		deep("128 layers of MIME, encrypted", "malformed-mail", b.within("layers2", head("layers2")+nestedParts(128))),
 		mime("50 MB", clear, mixed("large", file("x", noise))),
 		mime("50 MB, encrypted", "", b.within("large2", string(mixed("large2", file("x", noise[:26<<20]))))),
-		mime("1,000 nested parts", bad, []byte(head("nested")+nestedParts(1000))),
+		deep("1,000 nested parts", bad, []byte(head("nested")+nestedParts(1000))),
 		mime("10,000 parts", bad, mixed("parts", part(10_000))),
 		mime("10,000 parts, encrypted", "malformed-mail", b.within("parts2", string(mixed("parts2", part(10_000))))),
 		mime("no boundary", bad, []byte(head("boundary")+"Content-Type: multipart/mixed\r\n\r\n--b\r\n\r\n"+canary+"\r\n")),
 		mime("a boundary that never comes", bad, []byte(head("never")+"Content-Type: multipart/mixed; boundary=x\r\n\r\n--b\r\n\r\n"+canary+"\r\n")),
-		mime("broken charsets", clear, []byte(head("charset")+"Content-Type: text/plain; charset=utf-16\r\n\r\n"+canary+"\xff\xfe\xd8\x00\x80\xc3("+"\r\n")),
-		mime("an unknown charset", clear, []byte(head("charset2")+"Content-Type: text/plain; charset=\"x-\x80-none\"\r\n\r\n"+canary+" \xe9\xff\r\n")),
+		mime("broken charsets", bad, []byte(head("broken")+"Content-Type: text/plain; charset=utf-8\r\n\r\n"+canary+" \xc3( \xff\xfe \xed\xa0\x80\r\n")),
+		deep("another charset than it says", "not-in-english received-in-clear rtl-text", []byte(head("charset")+"Content-Type: text/plain; charset=utf-16\r\n\r\n"+canary+"\xff\xfe\xd8\x00\x80\xc3("+"\r\n")),
+		mime("an unknown charset", bad, []byte(head("charset2")+"Content-Type: text/plain; charset=\"x-\x80-none\"\r\n\r\n"+canary+" \xe9\xff\r\n")),
 		mime("CR, LF and CRLF", clear, []byte(head("ends")+"\r\n"+canary+"\r\ra\n\rb\r\r\nc\n\n\rd\r")),
 		mime("LF only", clear, []byte(strings.ReplaceAll(head("lf"), "\r\n", "\n")+"\n"+canary+"\n")),
-		mime("NUL and bidi", bad, []byte(strings.Replace(strings.Replace(head("nul"), "From: nul@bad.example",
+		mime("NUL and bidi", "bidi-controls malformed-mail pseudonymous received-in-clear", []byte(strings.Replace(strings.Replace(head("nul"), "From: nul@bad.example",
 			"From: \"a\x00\u202eb\" <nul@bad.example>", 1), "Subject: ", "Subject: \x00\u202e =?utf-8?q?=00=E2=80=AE=0D=0ABcc:_x?= ", 1)+
 			"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n"+canary+"\x00\u202e\r\n"+file("\x00\u202egpj..\\../../x\x1b[2J", []byte("x"))+"--b--\r\n")),
-		{name: "larger than the limit", raw: mixed("huge", strings.Repeat("x", 61<<20)), stays: true},
+		{name: "larger than the limit", file: b.put(mixed("huge", strings.Repeat("x", 61<<20))), stays: true},
 	}
 }
 
@@ -117,29 +123,25 @@ func badKeys(b *badMaker) []badMail {
 	flooded := b.person("flooded", time.Hour, nil)
 	expired := b.person("expired", 3*time.Hour, func(c *packet.Config) { c.KeyLifetimeSecs = 3600 })
 	revoked := b.person("revoked", 3*time.Hour, nil)
-	revokedMail := func() []byte {
-		signed := *revoked
-		public := &signed
-		now := &packet.Config{}
-		sign := b.signed("revoked", revoked, time.Hour, nil)
-		_ = sign
-		b.must(public.Revoke(packet.KeyCompromised, "", now))
-		return b.public(public)
-	}
-	cert := revokedMail()
 	signOnly := b.person("sign-only", time.Hour, nil)
 	signOnly.Subkeys = nil
 	good := b.person("usable", time.Hour, nil)
+	var strangers [][]byte
+	for range 4 {
+		strangers = append(strangers, b.public(b.person("usable2", time.Hour, nil)))
+	}
+	many := b.person("usable2", time.Hour, nil)
 	row := func(name string, signed psirt.SignatureState, answer string, raw []byte) badMail {
-		return badMail{name: name, raw: raw, signed: signed, answer: answer}
+		return badMail{name: name, file: b.put(raw), signed: signed, answer: answer}
 	}
 	return []badMail{
 		row("v6 key without user ID", psirt.SignedOtherKey, "note", b.signed("v6", v6, time.Minute, b.public(v6))),
 		row("key with 50,000 certifications", psirt.SignedUnknownKey, "note", b.signed("flooded", flooded, time.Minute, b.certified(flooded, 50_000))),
 		row("expired key", psirt.SignedUnknownKey, "note", b.signed("expired", expired, 150*time.Minute, b.public(expired))),
-		row("revoked key", psirt.SignedUnknownKey, "note", b.signed("revoked", b.person("revoked", time.Hour, nil), time.Minute, cert)),
+		row("revoked key", psirt.SignedUnknownKey, "note", b.signed("revoked", revoked, time.Minute, b.revoke(revoked))),
 		row("sign-only key", psirt.SignedGood, "note", b.signed("sign-only", signOnly, time.Minute, b.public(signOnly))),
 		row("usable key of another address", psirt.SignedOtherKey, "note", b.signed("someone", good, time.Minute, b.public(good))),
+		row("50 MB with five keys", psirt.SignedGood, "acknowledge", b.signedLarge("usable2", many, append(strangers, b.public(many)), 26<<20)),
 		row("usable key", psirt.SignedGood, "acknowledge", b.signed("usable", good, time.Minute, b.public(good))),
 	}
 }
@@ -152,7 +154,7 @@ func cutShort(b *badMaker) []badMail {
 	step := rounds(61, 1)
 	var out []badMail
 	for n := from; n < to; n += step {
-		out = append(out, badMail{name: fmt.Sprintf("armor cut at %d", n-from), raw: whole[:n]})
+		out = append(out, badMail{name: fmt.Sprintf("armor cut at %d", n-from), file: b.put(whole[:n])})
 	}
 	return out
 }
@@ -212,7 +214,7 @@ func (m *metered) begin() {
 }
 
 // mailbox is a Maildir with mails in this order.
-func mailbox(t *testing.T, mails [][]byte) string {
+func mailbox(t *testing.T, mails []string) string {
 	t.Helper()
 	dir := scratch(t)
 	for _, sub := range []string{"new", "cur", "tmp"} {
@@ -220,8 +222,8 @@ func mailbox(t *testing.T, mails [][]byte) string {
 			t.Fatal(err)
 		}
 	}
-	for i, raw := range mails {
-		if err := os.WriteFile(filepath.Join(dir, "new", fmt.Sprintf("%06d", i)), raw, 0o600); err != nil {
+	for i, name := range mails {
+		if err := os.Rename(name, filepath.Join(dir, "new", fmt.Sprintf("%06d", i))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -235,7 +237,7 @@ func TestBadMail(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := newBadMaker(t, armored)
+	b := newBadMaker(t, armored, scratch(t))
 	good := 0
 	goodMail := func() []byte {
 		good++
@@ -243,11 +245,11 @@ func TestBadMail(t *testing.T) {
 	}
 	answers := map[string]string{} // by address
 	row := func(t *testing.T, bad ...badMail) {
-		mails := [][]byte{goodMail()}
+		mails := []string{b.put(goodMail())}
 		for _, m := range bad {
-			mails = append(mails, m.raw)
+			mails = append(mails, m.file)
 		}
-		mails = append(mails, goodMail())
+		mails = append(mails, b.put(goodMail()))
 		box := mailbox(t, mails)
 		src, err := mail.Maildir(box)
 		if err != nil {
@@ -264,6 +266,11 @@ func TestBadMail(t *testing.T) {
 			}
 		}
 		for i, want := range bad {
+			matches, err := filepath.Glob(filepath.Join(box, "*", fmt.Sprintf("%06d*", i+1)))
+			if err != nil || len(matches) != 1 {
+				t.Fatal(matches, err)
+			}
+			want.file = matches[0]
 			c.holdBad(t, want, taken[i+1], answers)
 			c.holdCost(t, want, m.costs[i+1])
 		}
@@ -283,8 +290,8 @@ func TestBadMail(t *testing.T) {
 
 func (c *counter) holdCost(t *testing.T, m badMail, have cost) {
 	t.Helper()
-	if len(m.raw) > 1<<20 || have.cpu > mostCPU/4 || have.memory > mostMemory/4 {
-		t.Logf("%s: %d octets, %v of CPU, %d MiB", m.name, len(m.raw), have.cpu.Round(time.Millisecond), have.memory>>20)
+	if have.cpu > mostCPU/4 || have.memory > mostMemory/4 {
+		t.Logf("%s: %v of CPU, %d MiB", m.name, have.cpu.Round(time.Millisecond), have.memory>>20)
 	}
 	if have.cpu > mostCPU {
 		t.Errorf("%s: %v of CPU", m.name, have.cpu)
@@ -318,8 +325,8 @@ func (c *counter) holdBad(t *testing.T, m badMail, got desk.Taken, answers map[s
 		t.Errorf("%s: %v", m.name, err)
 		return
 	}
-	if !bytes.Equal(mails[0].Raw, m.raw) {
-		t.Errorf("%s: kept are %d octets, not the %d that came", m.name, len(mails[0].Raw), len(m.raw))
+	if came, err := os.ReadFile(m.file); err != nil || !bytes.Equal(mails[0].Raw, came) {
+		t.Errorf("%s: kept are %d octets, not the %d that came (%v)", m.name, len(mails[0].Raw), len(came), err)
 	}
 	shown, err := lead.Show(t.Context(), got.ID)
 	if err != nil || shown.Sealed != nil {
@@ -337,7 +344,8 @@ func (c *counter) holdBad(t *testing.T, m badMail, got desk.Taken, answers map[s
 	if have := strings.Join(flags, " "); have != m.flags {
 		t.Errorf("%s: flags %q, expected %q", m.name, have, m.flags)
 	}
-	if unopened := strings.Contains(m.flags, "unopened"); unopened != (mails[0].Kind == "unopened") || !unopened && !strings.Contains(mails[0].Text, canary) {
+	unopened := strings.Contains(m.flags, "unopened")
+	if unopened != (mails[0].Kind == "unopened") || !unopened && strings.Contains(mails[0].Text, canary) == m.deep {
 		t.Errorf("%s: %s, %.80q", m.name, mails[0].Kind, mails[0].Text)
 	}
 	if want := m.signed; want != "" && mails[0].Signed != string(want) {
@@ -360,7 +368,9 @@ func flagsOf(s *desk.Shown) []string {
 	var out []string
 	list, _ := s.Report["flags"].([]any)
 	for _, f := range list {
-		out = append(out, fmt.Sprint(f))
+		if f != "description-insufficient" { // all of these say little
+			out = append(out, fmt.Sprint(f))
+		}
 	}
 	slices.Sort(out)
 	return out
@@ -425,5 +435,3 @@ func (c *counter) holdAfter(t *testing.T, answers map[string]string) {
 		t.Errorf("%d cases, %d opened", report.Cases, report.Opened)
 	}
 }
-
-var _ = seal.Armor

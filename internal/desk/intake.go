@@ -325,6 +325,15 @@ func (d *Desk) ours(in *inbound, ref string) (psirt.CaseID, int) {
 	return "", 0
 }
 
+// forget lets go of copies of what the mail holds: from here on only names and
+// digests of attachments are asked for, and a large mail has large ones.
+func (in *inbound) forget() {
+	in.m.Layer.Message, in.content.Signed = nil, nil
+	for i := range in.content.Attachments {
+		in.content.Attachments[i].Data = nil
+	}
+}
+
 // read opens a mail as far as it can be, and judges the signature inside. That
 // it cannot be opened is no error: such a mail is kept too.
 func (d *Desk) read(in *inbound, follows psirt.CaseID) error {
@@ -346,12 +355,18 @@ func (d *Desk) read(in *inbound, follows psirt.CaseID) error {
 	if content == nil {
 		return nil
 	}
-	in.malformed = in.malformed || err != nil
+	in.malformed = in.malformed || err != nil || content.CharsetProblems
 	in.content, in.opened = content, true
 	var known *seal.Cert
 	if follows != "" {
 		known = d.reporterOf(in, follows)
 	}
-	judgeSignature(in, foreign.Signed, known, follows != "", d.now())
+	at := d.now()
+	var inside func(*seal.Cert) error
+	if foreign.Signed {
+		inside = func(by *seal.Cert) error { return foreign.VerifiedBy(by, at) }
+	}
+	judgeSignature(in, inside, known, follows != "", at)
+	in.forget()
 	return nil
 }

@@ -154,6 +154,10 @@ func (j *sealedJudge) signed(c *one, rec record, e *evidence, with []seal.Opener
 			known = cert
 		}
 	}
-	judgeSignature(in, e.mailKey != "", known, followUp, rec.At)
+	var inside func(*seal.Cert) error
+	if e.mailKey != "" {
+		inside = func(by *seal.Cert) error { return seal.VerifyForeign(m.Layer.Message, e.mailKey, by, rec.At) }
+	}
+	judgeSignature(in, inside, known, followUp, rec.At)
 	return in.signed
 }

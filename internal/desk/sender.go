@@ -35,11 +35,13 @@ func (d *Desk) reporterOf(in *inbound, id psirt.CaseID) *seal.Cert {
 // judgeSignature finds whose good signature is inside the mail. For a new
 // report that is a key which came with the mail and bears the sender's
 // address; for a follow-up it is the reporter's key.
+// inside checks the signature within the encryption by a certificate; nil says
+// that there is none.
 // Without such a key nothing verifies a follow-up: anybody can make a key that
 // bears an address.
-func judgeSignature(in *inbound, inside bool, known *seal.Cert, followUp bool, at time.Time) {
+func judgeSignature(in *inbound, inside func(*seal.Cert) error, known *seal.Cert, followUp bool, at time.Time) {
 	detached := in.content.Signed
-	if !inside && detached == nil {
+	if inside == nil && detached == nil {
 		return
 	}
 	candidates := candidateCerts(in)
@@ -52,7 +54,7 @@ func judgeSignature(in *inbound, inside bool, known *seal.Cert, followUp bool, a
 		if detached != nil {
 			err = seal.VerifyDetached(detached.Data, detached.Signature, cert, at)
 		} else {
-			err = seal.VerifyForeign(in.m.Layer.Message, in.mailKey, cert, at)
+			err = inside(cert)
 		}
 		switch {
 		case err == nil:

@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -79,14 +80,23 @@ func readFile(path string, limit int64) ([]byte, error) {
 	if info.IsDir() {
 		return nil, fmt.Errorf("read a mail: %s is a directory; name the files in it, or read it as a Maildir", path)
 	}
-	return readLimited(f, limit, path)
+	return readSized(f, limit, info.Size(), path)
 }
 
 func readLimited(r io.Reader, limit int64, name string) ([]byte, error) {
+	return readSized(r, limit, 0, name)
+}
+
+// readSized is readLimited for what should have size octets: it has its memory
+// at once, where growing would take several times as much.
+func readSized(r io.Reader, limit, size int64, name string) ([]byte, error) {
 	if limit <= 0 {
 		limit = DefaultLimits().Size
 	}
-	data, err := io.ReadAll(io.LimitReader(r, limit+1))
+	var buf bytes.Buffer
+	buf.Grow(int(min(size, limit)) + 2*bytes.MinRead)
+	_, err := buf.ReadFrom(io.LimitReader(r, limit+1))
+	data := buf.Bytes()
 	if err != nil {
 		return data, fmt.Errorf("read a mail: %s: %w", name, err)
 	}

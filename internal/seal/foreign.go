@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"slices"
 	"time"
+
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
 )
 
 // verifyLimit is how large a text VerifyForeign reads, in octets.
@@ -16,6 +18,9 @@ type Foreign struct {
 	SessionKey string   // algorithm ID and key, "9:HEX"
 	Signed     bool     // there is a signature inside
 	Issuers    []uint64 // key IDs that the signatures say they are by
+
+	sigs   []*packet.Signature
+	unread int // signatures in a form that is not supported
 }
 
 // OpenForeign opens an encrypted message of any OpenPGP program, armored or
@@ -30,7 +35,7 @@ func OpenForeign(message []byte, with []Opener, limit int64) (Foreign, error) {
 	if err := m.readForeign(message); err != nil {
 		return Foreign{}, err
 	}
-	f := Foreign{Plain: m.plain, SessionKey: m.used, Signed: len(m.sigs)+m.unread > 0, Issuers: m.issuers}
+	f := Foreign{Plain: m.plain, SessionKey: m.used, Signed: len(m.sigs)+m.unread > 0, Issuers: m.issuers, sigs: m.sigs, unread: m.unread}
 	for _, sig := range m.sigs {
 		f.Issuers = append(f.Issuers, issuer(sig))
 	}
@@ -67,8 +72,14 @@ func VerifyForeign(message []byte, session string, by *Cert, at time.Time) error
 	if err := m.readForeign(message); err != nil {
 		return err
 	}
-	if len(m.sigs) == 0 && m.unread > 0 {
+	return Foreign{Plain: m.plain, sigs: m.sigs, unread: m.unread}.VerifiedBy(by, at)
+}
+
+// VerifiedBy is VerifyForeign for a message that is open: a large one with
+// many certificates to try need not be opened again for each.
+func (f Foreign) VerifiedBy(by *Cert, at time.Time) error {
+	if len(f.sigs) == 0 && f.unread > 0 {
 		return ErrOtherSigner
 	}
-	return by.checkAny(m.sigs, m.plain, at)
+	return by.checkAny(f.sigs, f.Plain, at)
 }
