@@ -102,20 +102,6 @@ func (c *Cert) checkAny(sigs []*packet.Signature, data []byte, at time.Time) err
 	return verdict
 }
 
-// IssuersOfSignature returns the key IDs that a detached signature, armored or
-// binary, says it is by; unverified.
-func IssuersOfSignature(armored []byte) ([]uint64, error) {
-	sigs, err := detachedSignatures(armored)
-	if err != nil {
-		return nil, err
-	}
-	var ids []uint64
-	for _, sig := range sigs {
-		ids = append(ids, issuer(sig))
-	}
-	return ids, nil
-}
-
 // SignerOf reads from a detached signature who it says made it and when:
 // key ID, fingerprint (of the subkey, when one signed; empty when the
 // signature does not name it) and time. Nothing of it is verified; it serves
