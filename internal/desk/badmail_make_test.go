@@ -193,6 +193,20 @@ func (b *badMaker) signedLarge(from string, by *openpgp.Entity, certs [][]byte, 
 	return b.signedMail(from, by, time.Minute, mixed(from, parts.String()))
 }
 
+// forgedLarge is a large mail with many signatures that its key made of
+// something else, and that key five times.
+func (b *badMaker) forgedLarge(from string, by *openpgp.Entity, n, size int) []byte {
+	b.t.Helper()
+	var sig, parts bytes.Buffer
+	b.must(openpgp.DetachSign(&sig, []*openpgp.Entity{by}, strings.NewReader("x"), nil))
+	for i := range 5 {
+		fmt.Fprintf(&parts, "--b\r\nContent-Type: application/pgp-keys; name=%d.asc\r\n\r\n%s\r\n", i, seal.Armor("PGP PUBLIC KEY BLOCK", b.public(by)))
+	}
+	parts.WriteString(file("x", bytes.Repeat([]byte("x"), size)))
+	inside := bytes.Repeat(sig.Bytes(), n)
+	return b.around(from, b.sealed(append(inside, literalPacket(string(mixed(from, parts.String())))...)))
+}
+
 // revoke is the certificate of a key after it was revoked as compromised.
 func (b *badMaker) revoke(e *openpgp.Entity) []byte {
 	b.t.Helper()

@@ -142,6 +142,7 @@ func badKeys(b *badMaker) []badMail {
 		row("sign-only key", psirt.SignedGood, "note", b.signed("sign-only", signOnly, time.Minute, b.public(signOnly))),
 		row("usable key of another address", psirt.SignedOtherKey, "note", b.signed("someone", good, time.Minute, b.public(good))),
 		row("50 MB with five keys", psirt.SignedGood, "acknowledge", b.signedLarge("usable2", many, append(strangers, b.public(many)), 26<<20)),
+		row("50 MB with forged signatures", psirt.SignedBad, "note", b.forgedLarge("forged", many, 16, 26<<20)),
 		row("usable key", psirt.SignedGood, "acknowledge", b.signed("usable", good, time.Minute, b.public(good))),
 	}
 }
@@ -232,7 +233,7 @@ func mailbox(t *testing.T, mails []string) string {
 
 // Not parallel: it measures. Each bad mail comes between two good ones.
 func TestBadMail(t *testing.T) {
-	c := newCounter(t)
+	c := newCounterIn(t, scratch(t))
 	armored, err := c.as("lead").PublicKey("intake")
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -116,8 +117,11 @@ func (in *inbound) sealMail(who seal.Signer, path string, to []*seal.Cert, rec *
 	if err != nil {
 		return e, "", "", err
 	}
-	if _, err = w.Write([]byte(sessionLine + key + "\n")); err == nil {
-		_, err = w.Write(in.raw)
+	_, err = w.Write([]byte(sessionLine + key + "\n"))
+	for part := range slices.Chunk(in.raw, 64<<10) { // each layer of the writer copies all that it is given at once
+		if err == nil {
+			_, err = w.Write(part)
+		}
 	}
 	if err == nil {
 		err = w.Close()

@@ -21,9 +21,11 @@ type counter struct {
 	dir, keys string
 }
 
-func newCounter(t *testing.T) *counter {
+func newCounter(t *testing.T) *counter { return newCounterIn(t, t.TempDir()) }
+
+func newCounterIn(t *testing.T, dir string) *counter {
 	t.Helper()
-	c := &counter{t: t, dir: filepath.Join(t.TempDir(), "cases.git")}
+	c := &counter{t: t, dir: filepath.Join(dir, "cases.git")}
 	c.keys = c.dir + "-keys"
 	if _, err := desk.Init(c.dir, desk.InitOptions{Programs: []string{"ingroupe"}, Team: []string{"lead", "triage"}, Keys: c.keys}); err != nil {
 		t.Fatal(err)
