@@ -96,7 +96,7 @@ func (a *app) newPassphrase() ([]byte, error) {
 func (a *app) printInit(r *desk.InitResult) error {
 	a.printf("Made the case repository %s for %s.\n\n", r.Dir, strings.Join(r.Programs, ", "))
 	a.printf("Trust root: commit %s\nsigned by   %s\n", r.Root, r.Signer.Hex())
-	a.printf("Write both down: docket audit --root %s holds history to it.\n\n", r.Root[:12])
+	a.printf("Write both down: docket audit --root %s holds history to it.\n\n", r.Root)
 	for _, p := range r.Programs {
 		a.printf("Published certificate of %s: %s\n", p, r.Published[p])
 	}
