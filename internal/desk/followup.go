@@ -37,6 +37,7 @@ func (d *Desk) attach(ctx context.Context, in *inbound, id psirt.CaseID, update 
 		return false, d.helpMail(ctx, who, branch, held)
 	}
 	batch := d.repo.NewBatch()
+	defer batch.Close() // what a large mail left on the disk, published or not
 	head, err := d.mailCommit(batch, who, c, in, n, update)
 	if err != nil {
 		return false, err

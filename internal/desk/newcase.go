@@ -51,6 +51,7 @@ func (d *Desk) openFromMail(ctx context.Context, in *inbound) (psirt.CaseID, boo
 		return "", false, err // another process was faster, with the same mail
 	}
 	batch := d.repo.NewBatch()
+	defer batch.Close() // what a large mail left on the disk, published or not
 	n := &newcase{d: d, s: in.setting, who: who, at: at, claim: cl}
 	head, err := n.fromMail(batch, in)
 	if err != nil {
