@@ -105,7 +105,11 @@ func (a *app) printInit(r *desk.InitResult) error {
 	}
 	a.printf("\nSecret keys in %s: %s\n", r.Keys, strings.Join(r.Files, ", "))
 	a.printf("Take primary.asc and escrow.asc offline; docket init --help says who gets which of the others.\n\n")
-	a.printf("Next: publish the certificate (docket -C %s keys show intake), then docket -C %s --keys %s intake MAIL.eml\n", r.Dir, r.Dir, r.Keys)
+	role := "intake"
+	if len(r.Programs) > 1 {
+		role = r.Programs[0] + "-intake, and so on"
+	}
+	a.printf("Next: publish the certificate (docket -C %s keys show %s), then docket -C %s --keys %s intake MAIL.eml\n", r.Dir, role, r.Dir, r.Keys)
 	return nil
 }
 
