@@ -59,9 +59,11 @@ func (d *Desk) Approve(ctx context.Context, number int, id psirt.CaseID) (*Propo
 	return d.afterApproval(ctx, who, p, g, head)
 }
 
+// afterApproval brings the pull request up to date with its new head and merges
+// it if it can be.
 func (d *Desk) afterApproval(ctx context.Context, who *actor, p *Pull, g *audit.Judgement, head store.Hash) (*Proposed, error) {
 	if g.Case != "" {
-		return d.submitAs(ctx, who, p, g.Case, head)
+		return d.submit(ctx, who, g.Case, head, p.Kind, p.Title)
 	}
 	d.acting(who)
 	if err := d.forge.Update(ctx, p.Number, func(f *forge.Pull) error { f.Head = head.String(); return nil }); err != nil {
@@ -70,12 +72,7 @@ func (d *Desk) afterApproval(ctx context.Context, who *actor, p *Pull, g *audit.
 	return d.finishProgram(ctx, who, p.Number, p.branch, g)
 }
 
-// submitAs brings the pull request up to date with its new head and merges it
-// if it can be.
-func (d *Desk) submitAs(ctx context.Context, who *actor, p *Pull, id psirt.CaseID, head store.Hash) (*Proposed, error) {
-	return d.submit(ctx, who, id, head, p.Kind, p.Title)
-}
-
+// approvedBy reports whether a person's signed approval counts already.
 func approvedBy(g *audit.Judgement, who *actor) bool {
 	by := who.key.Cert().Fingerprint()
 	for _, a := range g.Approvals {
