@@ -35,7 +35,11 @@ func (r *Repo) Fetch(ctx context.Context) error {
 	if r.origin == nil {
 		return nil
 	}
-	session, err := r.origin.client.NewUploadPackSession(r.origin.endpoint, r.origin.login())
+	auth, err := r.origin.login(ctx)
+	if err != nil {
+		return r.origin.fail("fetch from", err)
+	}
+	session, err := r.origin.client.NewUploadPackSession(r.origin.endpoint, auth)
 	if err != nil {
 		return r.origin.fail("fetch from", err)
 	}

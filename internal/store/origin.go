@@ -20,11 +20,12 @@ import (
 
 // origin is the case repository that a clone works for.
 type origin struct {
+	address  string // without credentials
 	endpoint *transport.Endpoint
 	client   transport.Transport
 
 	mu   sync.Mutex
-	auth transport.AuthMethod
+	auth func(context.Context) (user, secret string, err error)
 }
 
 // newOrigin reads the address of a remote; a relative path starts at base.
@@ -37,7 +38,7 @@ func newOrigin(address, base string) (*origin, error) {
 	if err != nil {
 		return nil, fmt.Errorf("remote origin %q: %w", redact(address), err)
 	}
-	o := &origin{endpoint: endpoint}
+	o := &origin{endpoint: endpoint, address: redact(address)}
 	switch endpoint.Protocol {
 	case "file":
 		o.client = file.DefaultClient
@@ -71,24 +72,40 @@ func redact(address string) string {
 	return u.String()
 }
 
-// SetLogin gives the user and the password or token for an http or https
-// origin. Without it those in the remote's URL are used, or none.
-func (r *Repo) SetLogin(user, secret string) {
+// Origin is the address of the case repository that a clone works for, without
+// credentials; empty for a repository that is the case repository itself.
+func (r *Repo) Origin() string {
+	if r.origin == nil {
+		return ""
+	}
+	return r.origin.address
+}
+
+// SetLogin says where the user and the password or token for an http or https
+// origin come from. It is asked before each session, since tokens are short
+// lived; an empty secret means none. Without it those in the remote's URL are
+// used.
+func (r *Repo) SetLogin(login func(context.Context) (user, secret string, err error)) {
 	if r.origin == nil {
 		return
 	}
 	r.origin.mu.Lock()
 	defer r.origin.mu.Unlock()
-	r.origin.auth = &githttp.BasicAuth{Username: user, Password: secret}
+	r.origin.auth = login
 }
 
-func (o *origin) login() transport.AuthMethod {
+func (o *origin) login(ctx context.Context) (transport.AuthMethod, error) {
 	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.endpoint.Protocol != "http" && o.endpoint.Protocol != "https" {
-		return nil
+	ask := o.auth
+	o.mu.Unlock()
+	if ask == nil || o.endpoint.Protocol != "http" && o.endpoint.Protocol != "https" {
+		return nil, nil
 	}
-	return o.auth
+	user, secret, err := ask(ctx)
+	if err != nil || secret == "" {
+		return nil, err
+	}
+	return &githttp.BasicAuth{Username: user, Password: secret}, nil
 }
 
 // fail says in whose name an error of the transport is, without credentials.
@@ -102,7 +119,11 @@ func (o *origin) fail(doing string, err error) error {
 // receiver starts a session with git-receive-pack and reads where the remote's
 // refs are.
 func (o *origin) receiver(ctx context.Context) (transport.ReceivePackSession, *packp.AdvRefs, error) {
-	session, err := o.client.NewReceivePackSession(o.endpoint, o.login())
+	auth, err := o.login(ctx)
+	if err != nil {
+		return nil, nil, o.fail("push to", err)
+	}
+	session, err := o.client.NewReceivePackSession(o.endpoint, auth)
 	if err != nil {
 		return nil, nil, o.fail("push to", err)
 	}

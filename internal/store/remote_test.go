@@ -65,7 +65,7 @@ func eachRemote(t *testing.T, test func(t *testing.T, origin *Repo, clone func()
 				git(t, dir, "clone", "-q", "--no-checkout", strings.Replace(url, "http://", "http://bot:secret@", 1), ".")
 				git(t, dir, "remote", "set-url", "origin", url)
 				r := reopen(t, dir)
-				r.SetLogin("bot", "secret")
+				r.SetLogin(func(context.Context) (string, string, error) { return "bot", "secret", nil })
 				return r
 			})
 		})
@@ -340,7 +340,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	r := newClone(t, origin)
 	git(t, r.Dir(), "remote", "set-url", "origin", server.URL+"/cases.git")
 	r = reopen(t, r.Dir())
-	r.SetLogin("bot", "secret")
+	r.SetLogin(func(context.Context) (string, string, error) { return "bot", "secret", nil })
 	if err := r.Fetch(context.Background()); err == nil || asked {
 		t.Errorf("redirected: %v, asked %v", err, asked)
 	}
