@@ -88,3 +88,8 @@ func (g *Judgement) Paths() []string { return slices.Sorted(maps.Keys(g.paths)) 
 
 // HeadTree is the tree of the proposal's newest commit.
 func (g *Judgement) HeadTree() store.Hash { return g.tree }
+
+// Brings reports whether a commit is one of the proposal's.
+func (g *Judgement) Brings(h store.Hash) bool {
+	return slices.ContainsFunc(g.line, func(c *store.Commit) bool { return c.Hash == h })
+}
