@@ -16,7 +16,21 @@ var (
 	ErrTooLarge = errors.New("forge: the record would be too large")
 	// ErrLost: somebody else changed the board first.
 	ErrLost = errors.New("forge: somebody else changed the board first")
+	// ErrChanged: the head of the pull request is not the one that was meant.
+	ErrChanged = errors.New("forge: the head of the pull request has changed")
+	// ErrBlocked: the forge's rules forbid the merge; the reason follows.
+	ErrBlocked = errors.New("forge: the rules of the repository forbid the merge")
 )
+
+// LimitedError says that the forge takes no more requests for longer than a
+// caller wants to wait.
+type LimitedError struct {
+	Until time.Time // when it takes requests again, as far as it said
+}
+
+func (e *LimitedError) Error() string {
+	return "the forge takes no more requests until " + e.Until.UTC().Format(time.RFC3339)
+}
 
 // States of a pull request.
 const (
@@ -57,7 +71,7 @@ type Pull struct {
 	MergedAs string // the merge commit, when State is merged
 	Reviews  []Review
 	Comments []Comment
-	Checks   []Check // the newest of each name, for Head only
+	Checks   []Check // the newest of each name, for Head only; GitHub leaves them to Checked
 }
 
 // Proposal is what a pull request is opened with; fields are as in Pull. Nil
@@ -81,11 +95,12 @@ type Review struct {
 	Body    string    // optional
 }
 
-// Comment is what somebody says about a pull request.
+// Comment is what somebody says about a pull request or a case.
 type Comment struct {
-	By   string    // login
-	At   time.Time // zero: now
-	Body string
+	By     string    // login
+	At     time.Time // zero: now
+	Body   string
+	Marker string // up to 200 of a-z 0-9 : / . -; or empty. What has one is said once
 }
 
 // Check is the result of an automated check of one commit.
@@ -95,6 +110,24 @@ type Check struct {
 	Conclusion string // success or failure
 	Summary    string // plain text
 	At         time.Time
+	Title      string // one line that sums up the summary; or empty
+	Notes      []Note // at most 250; the local forge drops them
+}
+
+// Levels of a note.
+const (
+	LevelFailure = "failure"
+	LevelWarning = "warning"
+	LevelNotice  = "notice"
+)
+
+// Note is something to say about a line of a file.
+type Note struct {
+	Path  string // from the top of the repository, with slashes
+	Line  int    // from 1
+	Level string // failure, warning or notice
+	Title string // one line; or empty
+	Text  string // plain text
 }
 
 // Issue is the tracking issue of a case.
@@ -107,7 +140,16 @@ type Issue struct {
 	Closed  bool
 	Created time.Time
 	Updated time.Time
-	Events  []LabelEvent // the newest hundred, oldest first
+	Events  []LabelEvent // the newest hundred, oldest first; GitHub keeps them in its timeline
+
+	// Revision and File (sha256:…) say what the issue shows, so that who acts
+	// on it can be held to what they saw; or zero and empty.
+	Revision int
+	File     string
+
+	// Comments are the newest hundred answers, oldest first; GitHub leaves
+	// them to Answers.
+	Comments []Comment
 }
 
 // LabelEvent is one change of an issue's labels by a person or a bot.
@@ -125,11 +167,13 @@ type Filter struct {
 
 // Reader finds pull requests.
 type Reader interface {
-	// Get returns a pull request by number, or ErrNotFound.
+	// Get returns a pull request by number, with reviews and comments, or
+	// ErrNotFound.
 	Get(ctx context.Context, number int) (Pull, error)
 	// Find returns the open pull request of a branch, or ErrNotFound.
 	Find(ctx context.Context, branch string) (Pull, error)
-	// List returns pull requests, the newest first.
+	// List returns pull requests, the newest first. What Find and List return
+	// may lack reviews and comments.
 	List(ctx context.Context, f Filter) ([]Pull, error)
 }
 
@@ -148,33 +192,55 @@ type Pulls interface {
 	Close(ctx context.Context, number int, merged string) error
 }
 
-// Talk adds what people say to a pull request.
+// Talk adds what people say to pull requests and tracking issues. A comment
+// with a marker that stands there already changes nothing.
 type Talk interface {
 	// Comment adds a comment, also to a closed pull request.
 	Comment(ctx context.Context, number int, c Comment) error
 	// Review adds a verdict to an open pull request. Reviews of older heads
 	// stay, and so do earlier verdicts of the same person: the last one counts.
 	Review(ctx context.Context, number int, r Review) error
+	// Answer says something on the tracking issue of a case, or returns
+	// ErrNotFound.
+	Answer(ctx context.Context, program, id string, c Comment) error
+	// Answers returns what was said on the tracking issue of a case, oldest
+	// first; it may be the newest hundred only.
+	Answers(ctx context.Context, program, id string) ([]Comment, error)
 }
 
 // Checks publishes the results of automated checks.
 type Checks interface {
 	// Check publishes a result with the open pull requests whose head it is
-	// for, in place of an earlier one of the same name. ErrNotFound when there
-	// is no such pull request.
+	// for, in place of an earlier one of the same name. ErrNotFound when the
+	// forge knows of no such head.
 	Check(ctx context.Context, c Check) error
+	// Checked returns the newest result of each name for the head of an open
+	// pull request, sorted by name and without notes. There may be none.
+	Checked(ctx context.Context, head string) ([]Check, error)
 }
 
 // Issues keeps one tracking issue for each case.
 type Issues interface {
-	// Track creates the issue or brings its title, body, labels and Closed up
-	// to date. Nil Labels leave the labels as they are.
+	// Track creates the issue or brings its title, body, labels, Closed,
+	// Revision and File up to date. Nil Labels leave the labels as they are;
+	// others replace Docket's own, which begin with program/, state/, move/,
+	// close/, due/ or needs/, and leave alone those that people added.
 	Track(ctx context.Context, i Issue) error
 	// Issue returns the tracking issue of a case, or ErrNotFound.
 	Issue(ctx context.Context, program, id string) (Issue, error)
 	// Label adds and removes labels on behalf of by, and returns those that the
 	// issue has afterwards, sorted.
 	Label(ctx context.Context, program, id string, add, remove []string, by string) ([]string, error)
+}
+
+// Merger merges a pull request by the forge's own hand, where people may not
+// push to the base branch. The local forge has no hand: there, git merges.
+type Merger interface {
+	// Merge makes a merge commit (never a squash or rebase) of the open pull
+	// request, if its head is still head, and returns the commit. Merging it
+	// again returns the same commit. ErrChanged when the head has moved,
+	// ErrBlocked when rules forbid the merge.
+	Merge(ctx context.Context, number int, head, title, message string) (commit string, err error)
 }
 
 // Forge is all that is asked of a forge.

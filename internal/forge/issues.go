@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // Track implements Issues. Created, Updated and Events of i are not looked at.
@@ -19,11 +20,11 @@ func (l *Local) Track(ctx context.Context, i Issue) error {
 			return err
 		}
 		after := Issue{
-			Program: i.Program, ID: i.ID, Title: i.Title, Body: i.Body, Closed: i.Closed,
-			Labels: before.Labels, Events: before.Events, Created: before.Created, Updated: before.Updated,
+			Program: i.Program, ID: i.ID, Title: i.Title, Body: i.Body, Closed: i.Closed, Revision: i.Revision, File: i.File,
+			Labels: before.Labels, Events: before.Events, Comments: before.Comments, Created: before.Created, Updated: before.Updated,
 		}
 		if i.Labels != nil {
-			after.Labels = tidy(i.Labels)
+			after.Labels = relabel(before.Labels, i.Labels)
 		}
 		if !known {
 			after.Created = now
@@ -34,6 +35,17 @@ func (l *Local) Track(ctx context.Context, i Issue) error {
 		d.message = fmt.Sprintf("Track %s\n", i.ID)
 		return d.saveIssue(after)
 	})
+}
+
+// ownLabels are the beginnings of the labels that Docket sets and takes off.
+var ownLabels = []string{"program/", "state/", "move/", "close/", "due/", "needs/"}
+
+// relabel is what an issue's labels become when Docket's own are to be these.
+func relabel(have, own []string) []string {
+	kept := slices.DeleteFunc(slices.Clone(have), func(label string) bool {
+		return slices.ContainsFunc(ownLabels, func(begin string) bool { return strings.HasPrefix(label, begin) })
+	})
+	return tidy(append(kept, own...))
 }
 
 // Issue implements Issues.
@@ -82,6 +94,43 @@ func (l *Local) Label(ctx context.Context, program, id string, add, remove []str
 		return nil, err
 	}
 	return slices.Clone(result), nil
+}
+
+// Answer implements Talk.
+func (l *Local) Answer(ctx context.Context, program, id string, c Comment) error {
+	c.At = l.given(c.At)
+	var r rules
+	if c.validate(&r); r.err != nil {
+		return r.err
+	}
+	return l.change(ctx, func(d *draft) error {
+		issue, err := d.issue(program, id)
+		if err != nil {
+			return err
+		}
+		before := len(issue.Comments)
+		if issue.Comments = said(issue.Comments, c); len(issue.Comments) == before {
+			return nil
+		}
+		issue.Updated = l.moment()
+		d.message = fmt.Sprintf("Answer on %s\n", id)
+		issue.Comments = issue.Comments[max(0, len(issue.Comments)-maxEvents):]
+		for {
+			// An issue must not refuse to be talked on because of what was said
+			// long ago: the oldest makes room.
+			err := d.saveIssue(issue)
+			if !errors.Is(err, ErrTooLarge) || len(issue.Comments) < 2 {
+				return err
+			}
+			issue.Comments = issue.Comments[1:]
+		}
+	})
+}
+
+// Answers implements Talk.
+func (l *Local) Answers(ctx context.Context, program, id string) ([]Comment, error) {
+	issue, err := l.Issue(ctx, program, id)
+	return issue.Comments, err
 }
 
 // issue reads a tracking issue.

@@ -99,9 +99,17 @@ func (l *Local) Close(ctx context.Context, number int, merged string) error {
 func (l *Local) Comment(ctx context.Context, number int, c Comment) error {
 	c.At = l.given(c.At)
 	return l.revise(ctx, number, "Comment on pull request %d\n", func(p *Pull) error {
-		p.Comments = append(p.Comments, c)
+		p.Comments = said(p.Comments, c)
 		return nil
 	})
+}
+
+// said adds a comment, unless its marker stands there already.
+func said(list []Comment, c Comment) []Comment {
+	if c.Marker != "" && slices.ContainsFunc(list, func(have Comment) bool { return have.Marker == c.Marker }) {
+		return list
+	}
+	return append(list, c)
 }
 
 // Review implements Talk.
@@ -123,6 +131,7 @@ func (l *Local) Check(ctx context.Context, c Check) error {
 	if c.validate(&r); r.err != nil {
 		return r.err
 	}
+	c.Notes = nil
 	return l.change(ctx, func(d *draft) error {
 		numbers, err := d.index(headPath(c.Head))
 		if err != nil {
@@ -147,6 +156,24 @@ func (l *Local) Check(ctx context.Context, c Check) error {
 	})
 }
 
+// Checked implements Checks.
+func (l *Local) Checked(ctx context.Context, head string) ([]Check, error) {
+	var r rules
+	if r.commit("head", head); r.err != nil {
+		return nil, r.err
+	}
+	d, err := l.look(ctx)
+	if err != nil {
+		return nil, err
+	}
+	numbers, err := d.index(headPath(head))
+	if err != nil || len(numbers) == 0 {
+		return nil, err
+	}
+	p, err := d.pull(numbers[0])
+	return p.Checks, err
+}
+
 // publish puts a check in its place: one of each name, sorted by it. A result
 // that only repeats the last one changes nothing.
 func (p *Pull) publish(c Check) {
@@ -159,7 +186,7 @@ func (p *Pull) publish(c Check) {
 	}
 	same := c
 	same.At = p.Checks[i].At
-	if p.Checks[i] != same {
+	if !reflect.DeepEqual(p.Checks[i], same) {
 		p.Checks[i] = c
 	}
 }

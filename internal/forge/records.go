@@ -43,13 +43,13 @@ func reviewFields(r *Review) []field {
 }
 
 func commentFields(c *Comment) []field {
-	return []field{text("by", &c.By), instant("at", &c.At), text("body", &c.Body)}
+	return []field{text("by", &c.By), instant("at", &c.At), text("body", &c.Body), text("marker", &c.Marker)}
 }
 
 func checkFields(c *Check) []field {
 	return []field{
 		text("name", &c.Name), instant("at", &c.At), commit("head", &c.Head),
-		text("conclusion", &c.Conclusion), text("summary", &c.Summary),
+		text("conclusion", &c.Conclusion), text("summary", &c.Summary), text("title", &c.Title),
 	}
 }
 
@@ -62,9 +62,12 @@ func issueFields(version *int, i *Issue) []field {
 		text("body", &i.Body),
 		texts("labels", &i.Labels),
 		flag("closed", &i.Closed),
+		count("revision", &i.Revision),
+		text("file", &i.File),
 		instant("created", &i.Created),
 		instant("updated", &i.Updated),
 		rows("events", &i.Events, eventFields),
+		rows("comments", &i.Comments, commentFields),
 	}
 }
 

@@ -20,7 +20,9 @@ const (
 	maxLogin  = 100     // bytes
 	maxLabel  = 50      // characters
 	maxLabels = 100     // on one pull request or issue
-	maxEvents = 100     // label events kept with an issue; older ones stay in the board's history
+	maxEvents = 100     // label events, and comments, kept with an issue; older ones stay in the board's history
+	maxNotes  = 250     // with one check
+	maxPath   = 1024    // bytes
 	maxBranch = 200     // bytes
 )
 
@@ -37,6 +39,8 @@ var (
 	kindForm    = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
 	programForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 	commitForm  = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+	markerForm  = regexp.MustCompile(`^[a-z0-9:/.-]{1,200}$`)
+	digestForm  = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 	branchForm  = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._+@-]*(/[A-Za-z0-9_][A-Za-z0-9._+@-]*)*$`)
 )
 
@@ -163,6 +167,8 @@ func (c *Comment) validate(r *rules) {
 	r.instant("comment.at", c.At)
 	r.need(c.Body != "", "comment.body", "some text")
 	r.body("comment.body", c.Body)
+	r.need(c.Marker == "" || markerForm.MatchString(c.Marker) && !strings.Contains(c.Marker, "--"), "comment.marker",
+		"up to 200 lower-case letters, digits, and :/.- without two hyphens in a row")
 }
 
 func (c *Check) validate(r *rules) {
@@ -171,6 +177,25 @@ func (c *Check) validate(r *rules) {
 	r.commit("check.head", c.Head)
 	r.need(c.Conclusion == Success || c.Conclusion == Failure, "check.conclusion", "success or failure")
 	r.body("check.summary", c.Summary)
+	if c.Title != "" {
+		r.line("check.title", c.Title, maxTitle)
+	}
+	r.need(len(c.Notes) <= maxNotes, "check.notes", fmt.Sprintf("at most %d", maxNotes))
+	for i := range c.Notes {
+		c.Notes[i].validate(r)
+	}
+}
+
+func (n *Note) validate(r *rules) {
+	r.need(n.Path != "" && len(n.Path) <= maxPath && n.Path[0] != '/' && printable(n.Path, ""), "note.path",
+		fmt.Sprintf("a path of 1 to %d bytes from the top of the repository", maxPath))
+	r.need(n.Line > 0, "note.line", "1 or more")
+	r.need(n.Level == LevelFailure || n.Level == LevelWarning || n.Level == LevelNotice, "note.level", "failure, warning or notice")
+	if n.Title != "" {
+		r.line("note.title", n.Title, maxTitle)
+	}
+	r.need(n.Text != "", "note.text", "some text")
+	r.body("note.text", n.Text)
 }
 
 func (i *Issue) validate() error {
@@ -181,9 +206,15 @@ func (i *Issue) validate() error {
 	r.labels("labels", i.Labels)
 	r.instant("created", i.Created)
 	r.instant("updated", i.Updated)
+	r.need(i.Revision >= 0, "revision", "0 or more")
+	r.need(i.File == "" || digestForm.MatchString(i.File), "file", "sha256: and 64 lower-case hexadecimal digits, or empty")
 	r.need(len(i.Events) <= maxEvents, "events", fmt.Sprintf("at most %d", maxEvents))
 	for j := range i.Events {
 		i.Events[j].validate(&r)
+	}
+	r.need(len(i.Comments) <= maxEvents, "comments", fmt.Sprintf("at most %d", maxEvents))
+	for j := range i.Comments {
+		i.Comments[j].validate(&r)
 	}
 	return r.err
 }

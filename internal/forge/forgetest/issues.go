@@ -11,7 +11,7 @@ import (
 func track(t *testing.T, f forge.Forge) {
 	ctx := context.Background()
 	wantError(t, ignore(f.Issue(ctx, program, caseID)), forge.ErrNotFound)
-	issue := forge.Issue{Program: program, ID: caseID, Title: caseID + " received", Body: "A case.\n", Labels: []string{"state/received", "a b"}}
+	issue := forge.Issue{Program: program, ID: caseID, Title: caseID + " received", Body: "A case.\n", Labels: []string{"state/received", "due/overdue"}}
 	ok(t, f.Track(ctx, issue))
 	ok(t, f.Track(ctx, issue))
 	got := must[forge.Issue](t)(f.Issue(ctx, program, caseID))
@@ -20,14 +20,14 @@ func track(t *testing.T, f forge.Forge) {
 	equal(t, "title", got.Title, issue.Title)
 	equal(t, "body", got.Body, issue.Body)
 	equal(t, "closed", got.Closed, false)
-	sameLabels(t, got.Labels, "a b", "state/received")
+	sameLabels(t, got.Labels, "due/overdue", "state/received")
 
 	issue.Title, issue.Labels, issue.Closed = caseID+" closed", nil, true
 	ok(t, f.Track(ctx, issue))
 	got = must[forge.Issue](t)(f.Issue(ctx, program, caseID))
 	equal(t, "title", got.Title, issue.Title)
 	equal(t, "closed", got.Closed, true)
-	sameLabels(t, got.Labels, "a b", "state/received")
+	sameLabels(t, got.Labels, "due/overdue", "state/received")
 	issue.Labels = []string{}
 	ok(t, f.Track(ctx, issue))
 	sameLabels(t, must[forge.Issue](t)(f.Issue(ctx, program, caseID)).Labels)
