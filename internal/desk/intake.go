@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/docket-psirt/docket/internal/audit"
+	"github.com/docket-psirt/docket/internal/forge"
 	"github.com/docket-psirt/docket/internal/mail"
 	"github.com/docket-psirt/docket/internal/psirt"
 	"github.com/docket-psirt/docket/internal/seal"
@@ -96,6 +97,8 @@ type inbound struct {
 	signer    *seal.Cert // whose signature is good
 	malformed bool
 	spooled   []string // files of ciphertext, removed when the mail is done
+
+	advisory *forge.Advisory // what the mail was made of, when it came through GitHub's pages
 }
 
 func (d *Desk) take(ctx context.Context, raw []byte, t *Taken, notify mail.Sender) {

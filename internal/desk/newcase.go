@@ -205,6 +205,9 @@ func (n *newcase) report(in *inbound, session string) (psirt.Document, error) {
 	if in.opened {
 		reported = read(in.m, in.content, 1, false, n.s.Program)
 	}
+	if in.advisory != nil {
+		reported = reportOf(in.advisory, reported, n.s.Program)
+	}
 	raw, err := json.Marshal(reported)
 	if err != nil {
 		return nil, err
@@ -217,6 +220,9 @@ func (n *newcase) report(in *inbound, session string) (psirt.Document, error) {
 	doc["session_keys"] = map[string]any{"mail-1": session}
 	if in.opened {
 		doc["consent"] = map[string]any{"submitted_at": n.at.Format(time.RFC3339)}
+	}
+	if in.advisory != nil {
+		judged(doc, in.advisory)
 	}
 	for _, flag := range n.flags(in) {
 		list, _ := doc["flags"].([]any)
@@ -260,7 +266,10 @@ func (n *newcase) flags(in *inbound) []string {
 	if !in.opened {
 		out = append(out, "unopened")
 	}
-	if in.opened && in.clear {
+	switch {
+	case in.advisory != nil:
+		out = append(out, flagAdvisory)
+	case in.opened && in.clear:
 		out = append(out, "received-in-clear")
 	}
 	if in.malformed {
