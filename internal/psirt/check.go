@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Fault is one thing wrong with a programme: where, and what to do.
@@ -27,7 +28,10 @@ func (p *Program) Check() []Fault {
 	c.facts()
 	c.transitions()
 	c.clocks()
+	c.calendars()
+	c.standing()
 	c.people()
+	c.teams()
 	return c.faults
 }
 
@@ -49,6 +53,11 @@ func (c *checker) names() {
 	}
 	if len(c.p.Intake.Addresses) == 0 {
 		c.add("intake.addresses", "name the address that reports are sent to")
+	}
+	if x := c.p.Intake.Terminated; x != nil {
+		if _, err := time.Parse(time.DateOnly, x.Since); err != nil || x.Update == "" {
+			c.add("intake.terminated", "say since which day (since), and which text tells it (update)")
+		}
 	}
 	if c.p.Intake.Update == "" || c.p.Intake.Note == "" {
 		c.add("intake", "name the template of the acknowledgement (update) and of the content-free note (note)")
@@ -92,6 +101,13 @@ func (c *checker) facts() {
 			c.add(path, "say what it means and what to do when it does not hold (means, do)")
 		}
 		c.test(path, fact.Is, 0)
+		if fact.Clear {
+			fact.Is.each(func(t Test) {
+				if t.Signers != nil {
+					c.add(path, "who signed a record is known to those whose key opens the case: it cannot be clear")
+				}
+			})
+		}
 	}
 	c.spans()
 }
@@ -107,14 +123,14 @@ func (c *checker) test(path string, t Test, depth int) {
 		return // spans says so
 	}
 	set := 0
-	for _, is := range []bool{t.Present != "", t.Equals != nil, t.In != nil, t.Count != nil, t.Before != nil,
-		len(t.All) > 0, len(t.Any) > 0, t.Not != nil, t.Fact != ""} {
+	for _, is := range []bool{t.Present != "", t.Equals != nil, t.In != nil, t.Count != nil, t.Before != nil, t.Some != nil, t.Each != nil,
+		t.Covers != nil, t.Differ != nil, t.Signers != nil, len(t.All) > 0, len(t.Any) > 0, t.Not != nil, t.Fact != ""} {
 		if is {
 			set++
 		}
 	}
 	if set != 1 {
-		c.add(path, "exactly one of present, equals, in, count, before, all, any, not, fact is needed")
+		c.add(path, "exactly one of present, equals, in, count, before, some, each, covers, differ, signers, all, any, not, fact is needed")
 		return
 	}
 	for i, part := range append(append([]Test{}, t.All...), t.Any...) {
@@ -123,8 +139,32 @@ func (c *checker) test(path string, t Test, depth int) {
 	if t.Not != nil {
 		c.test(path+".not", *t.Not, depth+1)
 	}
+	for _, items := range []*Items{t.Some, t.Each} {
+		if items != nil {
+			c.items(path, items, depth)
+		}
+	}
+	if t.Signers != nil && t.Signers.Role != "" && !c.p.knowsRole(t.Signers.Role) {
+		c.add(path, "there is no role %s", t.Signers.Role)
+	}
 	if _, ok := c.p.Facts[t.Fact]; t.Fact != "" && !ok {
 		c.add(path, "there is no fact %s", t.Fact)
+	}
+}
+
+// items judges the tests of a list's elements. Facts and signers are about the
+// case as a whole, so they have no place there.
+func (c *checker) items(path string, items *Items, depth int) {
+	if len(items.Where) == 0 {
+		c.add(path+".where", "say what is asked of an element")
+	}
+	for i, part := range items.Where {
+		c.test(fmt.Sprintf("%s.where[%d]", path, i), part, depth+1)
+		part.each(func(t Test) {
+			if t.Fact != "" || t.Signers != nil {
+				c.add(fmt.Sprintf("%s.where[%d]", path, i), "facts and signers are about the whole case: ask for them outside of the list")
+			}
+		})
 	}
 }
 
@@ -184,8 +224,18 @@ func (c *checker) transition(path string, t Transition) {
 	if t.Words != "" && t.Words != "allowed" && t.Words != "required" && t.Words != "forbidden" {
 		c.add(path+".words", "is allowed, required or forbidden")
 	}
-	if name, ok := strings.CutPrefix(t.On, "clock:"); ok && !slices.ContainsFunc(c.p.Clocks, func(x Clock) bool { return x.Name == name }) {
-		c.add(path+".on", "there is no clock %s", name)
+	for _, kind := range t.Updates {
+		if kind == "" || kind == Silent || kind == t.Update || t.Update == Silent {
+			c.add(path+".updates", "names further kinds of update, where the move sends one")
+		}
+	}
+	if name := t.OnClock(); t.On != "" && t.On != "reply" {
+		clock, ok := c.p.Clock(name)
+		if !ok {
+			c.add(path+".on", "there is no clock %s", name)
+		} else if clock.Sealed() {
+			c.add(path+".on", "the clock %s reads the report, which the bot does not open", name)
+		}
 	}
 	if t.On != "" && (t.Approvals.Count > 0 || t.Words == "required") {
 		c.add(path+".on", "what the bot does by itself asks for no approval and no words of somebody's own")
@@ -195,8 +245,8 @@ func (c *checker) transition(path string, t Transition) {
 
 // rule holds that a rule can be met by somebody other than the one who moves.
 func (c *checker) rule(path string, r ApprovalRule) {
-	if r.Role != "" && r.Role != RoleTeam && r.Role != RoleLead {
-		c.add(path+".role", "is team or lead")
+	if r.Role == RoleAuditor || r.Role != "" && !c.p.knowsRole(r.Role) {
+		c.add(path+".role", "is team or lead, or declared under roles")
 	}
 	if r.Kind != "" && r.Kind != KindSigned && r.Kind != KindAttested {
 		c.add(path+".kind", "is signed or attested")
@@ -214,9 +264,7 @@ func (c *checker) clocks() {
 			c.add(path+".name", "each clock has a name of its own")
 		}
 		seen[clock.Name] = true
-		if clock.Within <= 0 {
-			c.add(path+".within", "say how long: 90m, 24h or 14d")
-		}
+		c.length(path, clock)
 		if len(clock.Starts) == 0 || len(clock.Stops) == 0 {
 			c.add(path, "say what starts it and what stops it")
 		}
@@ -236,10 +284,11 @@ func (c *checker) event(path, e string) {
 	_, state := c.p.State(name)
 	switch {
 	case e == "opened":
+	case kind == "report" && name != "":
 	case (kind == "enter" || kind == "leave") && state:
 	case (kind == "update" || kind == "mail") && name != "":
 	default:
-		c.add(path, "%s is no event: opened, enter:STATE, leave:STATE, update:KIND, mail:KIND", e)
+		c.add(path, "%s is no event: opened, enter:STATE, leave:STATE, update:KIND, mail:KIND, report:PATH", e)
 	}
 }
 
@@ -274,8 +323,8 @@ func (c *checker) people() {
 			c.add(path+".roles", "is a list of team, lead, auditor")
 		}
 		for _, r := range x.Roles {
-			if r != RoleTeam && r != RoleLead && r != RoleAuditor {
-				c.add(path+".roles", "is a list of team, lead, auditor")
+			if !c.p.knowsRole(r) {
+				c.add(path+".roles", "is a list of team, lead, auditor, and what is declared under roles")
 			}
 		}
 		if x.HasRole(RoleLead) {

@@ -33,6 +33,9 @@ type Reading struct {
 	Due     time.Time   `json:"due"`
 	Stopped time.Time   `json:"stopped,omitzero"`
 	Status  ClockStatus `json:"status"`
+
+	Statutory bool   `json:"statutory,omitempty"` // the law sets it
+	Evidence  string `json:"evidence,omitempty"`  // of sealed clocks: what shows when it began
 }
 
 // Events derives what clocks read from the log of a case. Mails and updates
@@ -49,72 +52,117 @@ func (c *Case) Events() []Event {
 	return events
 }
 
-// Readings derives every run of every clock, in the order in which they
-// started. Events need not be sorted.
+// Readings derives every run of every clock that can be read without a key, in
+// the order in which they started. Events need not be sorted.
 func (p *Program) Readings(events []Event, now time.Time) []Reading {
-	events = append([]Event(nil), events...)
-	sort.SliceStable(events, func(i, j int) bool { return events[i].At.Before(events[j].At) })
+	events = inOrder(events)
 	var out []Reading
 	for _, clock := range p.Clocks {
-		out = append(out, clock.readings(events, now)...)
+		if !clock.Sealed() {
+			out = append(out, clock.readings(events, now, p.timer(clock))...)
+		}
 	}
 	sort.SliceStable(out, func(i, j int) bool { return out[i].Started.Before(out[j].Started) })
 	return out
 }
 
-// run is a clock in motion.
-type run struct {
-	started     time.Time
-	pausedSince time.Time
-	paused      time.Duration
+func inOrder(events []Event) []Event {
+	events = append([]Event(nil), events...)
+	sort.SliceStable(events, func(i, j int) bool { return events[i].At.Before(events[j].At) })
+	return events
 }
 
-func (c Clock) readings(events []Event, now time.Time) []Reading {
+// pause is a time in which a clock stands still; to is zero while it lasts.
+type pause struct{ from, to time.Time }
+
+// run is a clock in motion.
+type run struct {
+	started time.Time
+	pauses  []pause
+}
+
+func (r *run) hold(at time.Time) {
+	if !r.held() {
+		r.pauses = append(r.pauses, pause{from: at})
+	}
+}
+
+func (r *run) held() bool { return len(r.pauses) > 0 && r.pauses[len(r.pauses)-1].to.IsZero() }
+
+func (r *run) resume(at time.Time) {
+	if r.held() {
+		r.pauses[len(r.pauses)-1].to = at
+	}
+}
+
+func (c Clock) readings(events []Event, now time.Time, t timer) []Reading {
 	var out []Reading
 	var r *run
-	var pausedSince time.Time // a pause outlives the run in which it began
+	held := false // a pause outlives the run in which it began
 	for _, e := range events {
 		if state, ok := strings.CutPrefix(e.Name, "enter:"); ok && contains(c.Paused, state) {
-			pausedSince = e.At
+			held = true
 			if r != nil {
-				r.pausedSince = e.At
+				r.hold(e.At)
 			}
 		}
 		if state, ok := strings.CutPrefix(e.Name, "leave:"); ok && contains(c.Paused, state) {
-			pausedSince = time.Time{}
+			held = false
 			if r != nil {
 				r.resume(e.At)
 			}
 		}
 		stops, starts := matches(c.Stops, e.Name), matches(c.Starts, e.Name)
 		if r != nil && (stops || starts) {
-			out = append(out, c.reading(*r, e.At, true))
+			out = append(out, c.reading(*r, e.At, true, t))
 			r = nil
 		}
 		if starts {
-			r = &run{started: e.At, pausedSince: pausedSince}
-			if !pausedSince.IsZero() {
-				r.pausedSince = e.At
+			r = &run{started: e.At}
+			if held {
+				r.hold(e.At)
 			}
 		}
 	}
 	if r != nil {
-		out = append(out, c.reading(*r, now, false))
+		out = append(out, c.reading(*r, now, false, t))
 	}
 	return out
 }
 
-func (r *run) resume(at time.Time) {
-	if !r.pausedSince.IsZero() {
-		r.paused += at.Sub(r.pausedSince)
-		r.pausedSince = time.Time{}
+// due is when a run ends: as much time as the clock allows has passed, without
+// the pauses. In a pause that still lasts at the given time, it goes on then.
+func (c Clock) due(r run, at time.Time, t timer) time.Time {
+	if c.Months > 0 {
+		return addMonths(r.started, c.Months)
 	}
+	left := t.length(time.Duration(c.Within))
+	from := r.started
+	for _, p := range r.pauses {
+		if due := t.after(from, left); !due.After(p.from) {
+			return due
+		}
+		left -= t.between(from, p.from)
+		if from = p.to; from.IsZero() {
+			from = at
+		}
+	}
+	return t.after(from, left)
 }
 
-func (c Clock) reading(r run, at time.Time, stopped bool) Reading {
-	standing := !r.pausedSince.IsZero()
-	r.resume(at)
-	out := Reading{Clock: c.Name, Party: c.Party, Started: r.started, Due: r.started.Add(time.Duration(c.Within) + r.paused)}
+// addMonths is the same time some calendar months later, or that of the last
+// day of a month that is too short (Regulation (EEC, Euratom) No 1182/71,
+// Article 3(2)(c)).
+func addMonths(t time.Time, n int) time.Time {
+	out := t.AddDate(0, n, 0)
+	if out.Day() != t.Day() {
+		out = out.AddDate(0, 0, -out.Day())
+	}
+	return out
+}
+
+func (c Clock) reading(r run, at time.Time, stopped bool, t timer) Reading {
+	out := Reading{Clock: c.Name, Party: c.Party, Started: r.started, Due: c.due(r, at, t), Statutory: c.Statutory}
 	if out.Party == "" {
 		out.Party = "team"
 	}
@@ -126,7 +174,7 @@ func (c Clock) reading(r run, at time.Time, stopped bool) Reading {
 		out.Status, out.Stopped = ClockKept, at
 	case late:
 		out.Status = ClockOverdue
-	case standing:
+	case r.held():
 		out.Status = ClockPaused
 	default:
 		out.Status = ClockRunning

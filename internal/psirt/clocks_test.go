@@ -55,7 +55,7 @@ func TestReadings(t *testing.T) {
 
 		{"paused", clock(nil), []Event{start, {d(2), "enter:waiting"}}, 5, []Reading{run(0, 13, open, ClockPaused)}},
 		{"paused for long", clock(nil), []Event{start, {d(2), "enter:waiting"}}, 50, []Reading{run(0, 58, open, ClockPaused)}},
-		{"paused when overdue already", clock(nil), []Event{start, {d(11), "enter:waiting"}}, 20, []Reading{run(0, 19, open, ClockOverdue)}},
+		{"paused when overdue already", clock(nil), []Event{start, {d(11), "enter:waiting"}}, 20, []Reading{run(0, 10, open, ClockOverdue)}},
 		{"goes on after a pause", clock(nil), []Event{start, {d(2), "enter:waiting"}, {d(5), "leave:waiting"}}, 12, []Reading{run(0, 13, open, ClockRunning)}},
 		{"overdue after a pause", clock(nil), []Event{start, {d(2), "enter:waiting"}, {d(5), "leave:waiting"}}, 14, []Reading{run(0, 13, open, ClockOverdue)}},
 		{"kept after two pauses", clock(nil), []Event{start, {d(1), "enter:waiting"}, {d(2), "leave:waiting"}, {d(3), "enter:deferred"}, {d(6), "leave:deferred"}, {d(14), "enter:closed"}}, 20,

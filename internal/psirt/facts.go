@@ -2,6 +2,7 @@ package psirt
 
 import (
 	"encoding/json"
+	"math"
 	"reflect"
 	"sort"
 	"strings"
@@ -18,16 +19,59 @@ type Fact struct {
 
 // Test is a question about the report document and the envelope. Exactly one
 // of its members is set.
+//
+// A path leads into the report; "case." reads the envelope. Inside the Where of
+// Some and Each a path begins at the element, "value" is an element that is no
+// section, and "report." leads into the report from its top.
 type Test struct {
-	Present string  `yaml:"present,omitempty"` // at least one non-empty value at this path
-	Equals  *Equals `yaml:"equals,omitempty"`
-	In      *In     `yaml:"in,omitempty"`
-	Count   *Count  `yaml:"count,omitempty"`
-	Before  *Before `yaml:"before,omitempty"`
-	All     []Test  `yaml:"all,omitempty"`
-	Any     []Test  `yaml:"any,omitempty"`
-	Not     *Test   `yaml:"not,omitempty"`
-	Fact    string  `yaml:"fact,omitempty"` // another fact
+	Present string   `yaml:"present,omitempty"` // at least one non-empty value at this path
+	Equals  *Equals  `yaml:"equals,omitempty"`
+	In      *In      `yaml:"in,omitempty"`
+	Count   *Count   `yaml:"count,omitempty"`
+	Before  *Before  `yaml:"before,omitempty"`
+	Some    *Items   `yaml:"some,omitempty"` // one element at least is so
+	Each    *Items   `yaml:"each,omitempty"` // there are elements, and all are so
+	Covers  *Covers  `yaml:"covers,omitempty"`
+	Differ  *Differ  `yaml:"differ,omitempty"`
+	Signers *Signers `yaml:"signers,omitempty"`
+	All     []Test   `yaml:"all,omitempty"`
+	Any     []Test   `yaml:"any,omitempty"`
+	Not     *Test    `yaml:"not,omitempty"`
+	Fact    string   `yaml:"fact,omitempty"` // another fact
+}
+
+// Items are the elements of a list, or the one section, at Path; Where lists
+// what must all hold of one element.
+type Items struct {
+	Path  string `yaml:"path"`
+	Where []Test `yaml:"where"`
+}
+
+// Covers holds when there are values at Path and each of them is among those
+// at By.
+type Covers struct {
+	Path string `yaml:"path"`
+	By   string `yaml:"by"`
+}
+
+// Differ holds when there are values at both paths and none of Path is among
+// those of From.
+type Differ struct {
+	Path string `yaml:"path"`
+	From string `yaml:"from"`
+}
+
+// Signers holds when at least Min people signed a record of their own at Path.
+// By is the path, inside a record, of the handle of whom it is by. A record
+// counts for that person only when the revision in which it came to stand
+// there, as it is now, is signed by that person's key; somebody else can
+// neither write nor change it in their name.
+type Signers struct {
+	Path string `yaml:"path"`
+	Min  int    `yaml:"min"`  // default 1
+	By   string `yaml:"by"`   // default: by
+	Role string `yaml:"role"` // that they must have; default: any person of the programme
+	Not  string `yaml:"not"`  // report path of handles that do not count
 }
 
 // Equals holds when some value at the path is the given one.
@@ -58,32 +102,52 @@ type Before struct {
 }
 
 // World is what a question is asked about. Report is nil without a key that
-// opens the case: then sealed facts answer Sealed, and clear ones are read
-// from the envelope.
+// opens the case: then what reads the report answers Sealed, except for clear
+// facts, which are read from the envelope.
 type World struct {
 	Case   *Case
 	Report Document
 	Now    time.Time
+
+	// History holds all revisions up to the one of Report, oldest first, for
+	// tests of signers; nil: they answer Sealed.
+	History []Past
+
+	// Events of the case (Case.Events, mails, updates that were sent), for
+	// clocks; nil: those of the log. Sent says of each update by number when its
+	// receipt says that it went out.
+	Events []Event
+	Sent   map[int]time.Time
+
+	// Mover is who makes the move that is asked about, with RequestedBy where a
+	// label asked; nil: anybody.
+	Mover *Entry
+}
+
+// Past is one earlier revision of a case, as a key holder sees it. Only the
+// parts of Report that Program.Remember keeps are needed.
+type Past struct {
+	Revision int
+	By       Fingerprint // whose signature of the revision is good; empty: nobody's
+	Report   Document
 }
 
 // maxFactDepth bounds facts that refer to facts; Program.Check finds cycles.
 const maxFactDepth = 32
 
-// Judge answers one guard: a fact's name, or "not" and a fact's name.
+// Judge answers one guard: a fact's name, or "not" and a fact's name. A fact
+// that reads the envelope alone is judged without a key, whether declared clear
+// or not.
 func (p *Program) Judge(guard string, w World) Verdict {
 	name, negated := strings.CutPrefix(guard, "not ")
 	fact, ok := p.Facts[name]
 	if !ok {
 		return Failed("the programme declares no fact "+name, "declare it under facts in program.yaml")
 	}
-	v := Verdict{What: factText(name, fact, negated), Do: fact.Do, Private: !fact.Clear}
-	switch {
-	case w.Report != nil:
-		v.Result = result(p.holds(fact.Is, w, 0) != negated)
-	case fact.Clear:
-		v.Result = result(contains(w.Case.Facts, name) != negated)
-	default:
-		v.Result = Sealed
+	v := Verdict{What: factText(name, fact, negated), Do: fact.Do, Private: !fact.Clear && !p.open(fact.Is, 0)}
+	v.Result = p.answer(name, w)
+	if negated {
+		v.Result = v.Result.not()
 	}
 	switch {
 	case v.Result == Pass:
@@ -119,55 +183,12 @@ func result(yes bool) Result {
 func (p *Program) ClearFacts(w World) []string {
 	var out []string
 	for name, fact := range p.Facts {
-		if fact.Clear && p.holds(fact.Is, w, 0) {
+		if fact.Clear && p.answer(name, w) == Pass {
 			out = append(out, name)
 		}
 	}
 	sort.Strings(out)
 	return out
-}
-
-// holds fails closed: a test that says nothing, or nests too deep, is false.
-func (p *Program) holds(t Test, w World, depth int) bool {
-	if depth > maxFactDepth {
-		return false
-	}
-	switch {
-	case t.Present != "":
-		return len(values(w, t.Present)) > 0
-	case t.Equals != nil:
-		for _, v := range values(w, t.Equals.Path) {
-			if same(v, t.Equals.Value) {
-				return true
-			}
-		}
-		return false
-	case t.In != nil:
-		return allIn(values(w, t.In.Path), t.In.Values)
-	case t.Count != nil:
-		n := len(values(w, t.Count.Path))
-		return n >= t.Count.Min && (t.Count.Max == 0 || n <= t.Count.Max)
-	case t.Before != nil:
-		return before(w, t.Before)
-	case t.Not != nil:
-		return !p.holds(*t.Not, w, depth+1)
-	case t.Fact != "":
-		other, ok := p.Facts[t.Fact]
-		return ok && p.holds(other.Is, w, depth+1)
-	case len(t.All) > 0:
-		for _, part := range t.All {
-			if !p.holds(part, w, depth+1) {
-				return false
-			}
-		}
-		return true
-	}
-	for _, part := range t.Any {
-		if p.holds(part, w, depth+1) {
-			return true
-		}
-	}
-	return false
 }
 
 func allIn(found, allowed []any) bool {
@@ -183,12 +204,7 @@ func allIn(found, allowed []any) bool {
 	return len(found) > 0
 }
 
-func before(w World, b *Before) bool {
-	limits := []time.Time{w.Now}
-	if b.Than != "now" {
-		limits = times(values(w, b.Than))
-	}
-	found := times(values(w, b.Path))
+func allBefore(found, limits []time.Time) bool {
 	for _, t := range found {
 		for _, limit := range limits {
 			if !t.Before(limit) {
@@ -244,24 +260,20 @@ func number(v any) (float64, bool) {
 	return 0, false
 }
 
-// values lists the non-empty values at a path; lists on the way are gone
-// through. "case." reads the envelope, everything else the report document.
-func values(w World, path string) []any {
-	if name, ok := strings.CutPrefix(path, "case."); ok {
-		return envelopeValues(w.Case, name)
-	}
-	return w.Report.Values(path)
-}
-
 // Values lists the non-empty values at a dotted path, going through lists.
 func (d Document) Values(path string) []any {
-	return collect(map[string]any(d), strings.Split(path, "."), nil)
+	left := math.MaxInt
+	return collect(map[string]any(d), strings.Split(path, "."), nil, &left)
 }
 
-func collect(at any, path []string, out []any) []any {
+// collect goes through at most *left values.
+func collect(at any, path []string, out []any, left *int) []any {
+	if *left--; *left < 0 {
+		return out
+	}
 	if list, ok := at.([]any); ok {
 		for _, item := range list {
-			out = collect(item, path, out)
+			out = collect(item, path, out, left)
 		}
 		return out
 	}
@@ -270,7 +282,7 @@ func collect(at any, path []string, out []any) []any {
 		if !ok {
 			return out
 		}
-		return collect(m[path[0]], path[1:], out)
+		return collect(m[path[0]], path[1:], out, left)
 	}
 	switch v := at.(type) {
 	case nil:

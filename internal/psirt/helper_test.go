@@ -78,3 +78,8 @@ func contain(t *testing.T, text string, parts ...string) {
 		}
 	}
 }
+
+// holds asks one test of a programme.
+func (p *Program) holds(t Test, w World, depth int) bool {
+	return (&asking{p: p, w: w, left: maxValues}).ask(t, depth) == Pass
+}

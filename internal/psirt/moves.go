@@ -9,9 +9,17 @@ import (
 // Silent is the update kind of a transition that tells the reporter nothing.
 const Silent = "silent"
 
-// Transition finds the rule for a move and answers whether its guards hold.
-// The verdict names every guard. Without a rule the verdict lists the moves
-// that the programme knows from the case's state.
+// Ruled is a rule that a move could be made by, and whether its guards hold.
+type Ruled struct {
+	Transition
+	Verdict Verdict
+}
+
+// Transition finds the rule for a move and answers whether its guards hold. Of
+// several rules for the same move the first whose guards hold counts; without a
+// key that may be open, and the first that is not ruled out is answered, with
+// the verdict Sealed. The verdict names every guard of every rule. Without a
+// rule it lists the moves that the programme knows from the case's state.
 func (p *Program) Transition(w World, to string, outcome Outcome) (Transition, Verdict) {
 	what := fmt.Sprintf("%s may move from %s to %s", w.Case.ID, w.Case.State, target(to, outcome))
 	state, known := p.State(to)
@@ -25,6 +33,54 @@ func (p *Program) Transition(w World, to string, outcome Outcome) (Transition, V
 		}
 		return Transition{}, All(what, Failed("an outcome goes with closing, and with nothing else", do))
 	}
+	list := p.rules(w, to, outcome)
+	switch len(list) {
+	case 0:
+		return Transition{}, All(what, Failed("the programme does not know this move", p.ways(w.Case.State, to)))
+	case 1:
+		return list[0].Transition, All(what, list[0].Verdict.Of...)
+	}
+	parts := make([]Verdict, len(list))
+	for i, rule := range list {
+		parts[i] = rule.Verdict
+		parts[i].What = fmt.Sprintf("rule %d of %d for this move, which sends %s", i+1, len(list), rule.Update)
+	}
+	return list[counting(list)].Transition, All(what, First("the guards of one rule hold", parts...))
+}
+
+// counting is the rule that counts: the first that passes, else the first that
+// only a key can judge, else the first.
+func counting(list []Ruled) int {
+	for _, want := range []Result{Pass, Sealed} {
+		for i, rule := range list {
+			if rule.Verdict.Result == want {
+				return i
+			}
+		}
+	}
+	return 0
+}
+
+// Candidates lists the rules of which one counts for a move, as far as can be
+// told: those that are not ruled out, up to the first whose guards hold. With a
+// key that is one rule at most.
+func (p *Program) Candidates(w World, to string, outcome Outcome) []Ruled {
+	var out []Ruled
+	for _, rule := range p.rules(w, to, outcome) {
+		if rule.Verdict.Result == Fail {
+			continue
+		}
+		out = append(out, rule)
+		if rule.Verdict.Result == Pass {
+			break
+		}
+	}
+	return out
+}
+
+// rules lists the programme's rules for a move, in its order, each judged.
+func (p *Program) rules(w World, to string, outcome Outcome) []Ruled {
+	var out []Ruled
 	for _, t := range p.Transitions {
 		if !contains(t.From, p.Current(w.Case.State)) || t.To != to || (outcome != "" && !hasOutcome(t.Outcomes, outcome)) {
 			continue
@@ -33,9 +89,37 @@ func (p *Program) Transition(w World, to string, outcome Outcome) (Transition, V
 		for _, guard := range t.Guards {
 			parts = append(parts, p.Judge(guard, w))
 		}
-		return t, All(what, parts...)
+		if w.Mover != nil {
+			if v := p.MayMove(t, *w.Mover, false); !v.OK() {
+				parts = append(parts, v)
+			}
+		}
+		out = append(out, Ruled{t, All("the rule", parts...)})
 	}
-	return Transition{}, All(what, Failed("the programme does not know this move", p.ways(w.Case.State, to)))
+	return out
+}
+
+// Kinds lists the updates that a move by the rule may send; the first is what
+// it sends when the mover chooses none.
+func (t Transition) Kinds() []string { return append([]string{t.Update}, t.Updates...) }
+
+// Choose is the kind of update that a move sends: the one chosen, or the
+// rule's own where the choice is empty. ok is false when the rule does not
+// offer the choice.
+func (t Transition) Choose(kind string) (chosen string, ok bool) {
+	if kind == "" {
+		return t.Update, true
+	}
+	return kind, contains(t.Kinds(), kind)
+}
+
+// OnClock is the name of the clock that makes the bot do it, or empty.
+func (t Transition) OnClock() string {
+	name, ok := strings.CutPrefix(t.On, "clock:")
+	if !ok {
+		return ""
+	}
+	return name
 }
 
 func target(to string, outcome Outcome) string {
@@ -187,11 +271,17 @@ next:
 	return strings.Join(names, " or ")
 }
 
-// MayMove answers who may sign a move: a person of the team, or the bot for
-// what the programme lets it do, in standard texts.
+// MayMove answers who may sign a move: a person of the team, unless only a
+// clock makes it, or the bot for what the programme lets it do, in standard
+// texts. Whether the clock has run out, or a reply has come, is for the caller
+// (RanOut).
 func (p *Program) MayMove(t Transition, e Entry, ownWords bool) Verdict {
 	if person, ok := p.ByKey(e.By); ok {
-		if person.HasRole(RoleTeam) {
+		switch {
+		case !person.HasRole(RoleTeam):
+		case t.OnClock() != "" && !t.Label:
+			return Failed("only the clock "+t.OnClock()+" makes this move", "the bot makes it when the clock has run out (docket clock)")
+		default:
 			return Passed("signed by " + person.Handle + " (team)")
 		}
 		return Failed("signed by "+person.Handle+", who is not of the team", "a member of the team must make this move")

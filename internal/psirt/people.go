@@ -149,3 +149,33 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	*d = Duration(time.Duration(n) * units[unit])
 	return nil
 }
+
+// MayHandle reports whether a person may be named among the handlers of a case:
+// those of the team, and those with a role that says so. Handlers open the case
+// and sign edits of it; moves take the role team.
+func (p *Program) MayHandle(x Person) bool {
+	if x.HasRole(RoleTeam) {
+		return true
+	}
+	for _, role := range x.Roles {
+		if p.Roles[role].Handles {
+			return true
+		}
+	}
+	return false
+}
+
+// TeamOf names the team that looks after a product: the first route that names
+// it, or a family that its name holds as whole words, whatever the case of the
+// letters; empty when none does.
+func (p *Program) TeamOf(product string) string {
+	words := " " + strings.Join(strings.Fields(strings.ToLower(product)), " ") + " "
+	for _, r := range p.Routing {
+		for _, name := range r.Products {
+			if name == "*" || strings.Contains(words, " "+strings.Join(strings.Fields(strings.ToLower(name)), " ")+" ") {
+				return r.Team
+			}
+		}
+	}
+	return ""
+}

@@ -20,10 +20,18 @@ type Program struct {
 	States      []State           `yaml:"states"` // the first is where cases begin
 	Transitions []Transition      `yaml:"transitions"`
 	Clocks      []Clock           `yaml:"clocks"`
-	Messages    ApprovalRule      `yaml:"messages"` // approvals of own words that come without a move (ask, reply)
-	Edits       ApprovalRule      `yaml:"edits"`
-	Changes     ApprovalRule      `yaml:"changes"` // approvals of a change of the programme itself
-	Renamed     map[string]string `yaml:"renamed"` // old state: new state
+	Standing    []Standing        `yaml:"standing"` // standard texts that go out without a move
+
+	Calendars  map[string]*Calendar `yaml:"calendars"`  // working time, by name
+	Roles      map[string]Role      `yaml:"roles"`      // beyond team, lead and auditor
+	Teams      map[string]Team      `yaml:"teams"`      // who looks after which products
+	Routing    []Route              `yaml:"routing"`    // which team a product belongs to; the first that fits
+	Regulation []Regulation         `yaml:"regulation"` // laws whose deadlines the statutory clocks watch
+
+	Messages ApprovalRule      `yaml:"messages"` // approvals of own words that come without a move (ask, reply)
+	Edits    ApprovalRule      `yaml:"edits"`
+	Changes  ApprovalRule      `yaml:"changes"` // approvals of a change of the programme itself
+	Renamed  map[string]string `yaml:"renamed"` // old state: new state
 
 	Keys   RoleKeys `yaml:"keys"`
 	People []Person `yaml:"people"`
@@ -44,6 +52,24 @@ type Intake struct {
 	NoteLimit int      `yaml:"note_limit"` // content-free notes that one address gets in 24 hours
 	Update    string   `yaml:"update"`     // kind of the automatic acknowledgement
 	Note      string   `yaml:"note"`       // kind of the content-free note
+
+	Terminated *Terminated `yaml:"terminated"` // nil while reports are taken
+}
+
+// Terminated says that a programme takes no more reports; open cases are
+// finished.
+type Terminated struct {
+	Since  string `yaml:"since"`  // first day (UTC) on which a report is answered with Update only
+	Update string `yaml:"update"` // kind of that answer, a content-free text
+}
+
+// In reports whether reports are no longer taken at a time.
+func (t *Terminated) In(now time.Time) bool {
+	if t == nil {
+		return false
+	}
+	since, err := time.Parse(time.DateOnly, t.Since)
+	return err == nil && !now.Before(since)
 }
 
 // ReportForm says what a report should hold and which words reporters use.
@@ -83,22 +109,31 @@ type Transition struct {
 	Outcomes  []Outcome    `yaml:"outcomes"` // when To is closed: which outcomes this rule is for
 	Guards    []string     `yaml:"guards"`   // names of facts that must hold; "not NAME" for must not
 	Approvals ApprovalRule `yaml:"approvals"`
-	Update    string       `yaml:"update"` // kind of update it sends; "silent" for none
-	Words     string       `yaml:"words"`  // own words instead of the standard text: "allowed" (default), "required", "forbidden"
-	On        string       `yaml:"on"`     // "reply": a verified reply makes the bot do it; "clock:NAME": a clock that ran out does
-	Label     bool         `yaml:"label"`  // a label on the tracking issue may ask the bot for it
+	Update    string       `yaml:"update"`  // kind of update it sends; "silent" for none
+	Updates   []string     `yaml:"updates"` // further kinds that the mover may choose instead of Update
+	Words     string       `yaml:"words"`   // own words instead of the standard text: "allowed" (default), "required", "forbidden"
+	On        string       `yaml:"on"`      // "reply": a verified reply makes the bot do it; "clock:NAME": a clock that ran out does
+	Label     bool         `yaml:"label"`   // a label on the tracking issue may ask the bot for it
 }
 
 // ApprovalRule says how many people other than the mover must agree.
 type ApprovalRule struct {
 	Count int    `yaml:"count"`
-	Role  string `yaml:"role"` // team or lead
+	Role  string `yaml:"role"` // team, lead, or a role that the programme declares
 	Kind  string `yaml:"kind"` // signed or attested
 }
 
-// Clock is a deadline that anyone derives from log, mails, updates and policy.
-// Events are "opened", "enter:STATE", "leave:STATE", "update:KIND" or
-// "update:*" (the time its receipt says sent), "mail:KIND" or "mail:*".
+// Clock is a deadline. Events are "opened", "enter:STATE", "leave:STATE",
+// "update:KIND" or "update:*" (the time its receipt says sent), "mail:KIND" or
+// "mail:*": anyone derives such a clock from log, mails, updates and policy.
+//
+// "report:PATH" is the earliest time at a path of the report, and
+// "report:A|B" that of the first path that has one. A clock that reads the
+// report in any of its fields is sealed: it has readings only for those whose
+// key opens the case (Program.SealedReadings).
+//
+// Its length is Within, or what WithinBy says, or Months, or it is due at the
+// time at the path Until, less Ahead.
 type Clock struct {
 	Name   string   `yaml:"name"`
 	Means  string   `yaml:"means"`
@@ -107,6 +142,61 @@ type Clock struct {
 	Paused []string `yaml:"paused"` // states in which it stands still
 	Within Duration `yaml:"within"`
 	Party  string   `yaml:"party"` // who owes the step: team (default) or reporter
+
+	WithinBy *WithinBy `yaml:"within_by"`
+	Months   int       `yaml:"months"` // calendar months: to the same day, or the last one of a shorter month
+	Until    string    `yaml:"until"`  // report path of the time at which it is due
+	Ahead    Duration  `yaml:"ahead"`  // how long before Until
+
+	Calendar  string   `yaml:"calendar"`  // counts working time of this calendar only
+	Remind    string   `yaml:"remind"`    // kind of the standard text that the bot sends when it runs out
+	When      []string `yaml:"when"`      // facts without which it does not run; "not NAME" for must not hold
+	Statutory bool     `yaml:"statutory"` // the law sets it: never paused
+	Evidence  string   `yaml:"evidence"`  // report path of what shows when it began
+}
+
+// WithinBy gives a clock's length by a value of the report. Without a value
+// that is listed, Clock.Within counts; without that the clock does not run.
+type WithinBy struct {
+	Path   string              `yaml:"path"`
+	Values map[string]Duration `yaml:"values"`
+}
+
+// Standing is a standard text that may go to the reporter without a move.
+type Standing struct {
+	Kind      string       `yaml:"kind"`
+	By        string       `yaml:"by"`   // team: people send it; bot: the bot may, too
+	Most      int          `yaml:"most"` // how many times in one case; 0: the bot once, people as often as they like
+	Approvals ApprovalRule `yaml:"approvals"`
+}
+
+// Role is a role of people beyond team, lead and auditor. Approvals and
+// signers may ask for it.
+type Role struct {
+	Means   string `yaml:"means"`
+	Handles bool   `yaml:"handles"` // may be named among the handlers of a case, and then opens and edits it
+}
+
+// Team looks after some products.
+type Team struct {
+	People []string `yaml:"people"` // handles
+	Mail   []string `yaml:"mail"`   // addresses that notices go to, besides those of its people
+}
+
+// Route says which team products belong to.
+type Route struct {
+	Products []string `yaml:"products"` // names or families, as in Scope; "*" for any
+	Team     string   `yaml:"team"`
+}
+
+// Regulation is a law with deadlines of its own.
+type Regulation struct {
+	Name         string `yaml:"name"` // short: cra
+	Title        string `yaml:"title"`
+	URL          string `yaml:"url"`
+	Since        string `yaml:"since"`        // day from which it applies
+	Manufacturer string `yaml:"manufacturer"` // as filings name it
+	Authority    string `yaml:"authority"`    // where filings go
 }
 
 // Duration is a length of time, written 90m, 24h or 14d.
@@ -126,7 +216,7 @@ type Person struct {
 	Login  string      `yaml:"login"` // on the forge
 	Key    Fingerprint `yaml:"key"`
 	Mail   string      `yaml:"mail"`
-	Roles  []string    `yaml:"roles"` // team, lead, auditor
+	Roles  []string    `yaml:"roles"` // team, lead, auditor, or what Program.Roles declares
 }
 
 // HasRole reports whether the person has the role.

@@ -47,13 +47,8 @@ func (c *checker) testSpan(t Test, done map[string]*span, depth int) span {
 		return span{tests: 1}
 	}
 	var inner []span
-	for _, list := range [][]Test{t.All, t.Any} {
-		for _, part := range list {
-			inner = append(inner, c.testSpan(part, done, depth+1))
-		}
-	}
-	if t.Not != nil {
-		inner = append(inner, c.testSpan(*t.Not, done, depth+1))
+	for _, part := range t.inner() {
+		inner = append(inner, c.testSpan(part, done, depth+1))
 	}
 	if t.Fact != "" {
 		inner = append(inner, c.factSpan(t.Fact, done))

@@ -16,6 +16,8 @@ const (
 // String is "pass", "fail" or "sealed".
 func (r Result) String() string { return [...]string{"fail", "pass", "sealed"}[r] }
 
+func (r Result) not() Result { return [...]Result{Pass, Fail, Sealed}[r] }
+
 // Verdict is an answer with its reasons: a tree whose leaves are the single
 // questions. Its text names facts, states and people, never a value of a
 // report, so it may be shown to anyone.
@@ -47,6 +49,23 @@ func All(what string, of ...Verdict) Verdict {
 		switch {
 		case part.Result == Fail:
 			v.Result = Fail
+			return v
+		case part.Result == Sealed:
+			v.Result = Sealed
+		}
+	}
+	return v
+}
+
+// First passes when one of its parts does: what it is made of are alternatives,
+// of which the first that passes counts. Without one that passes, a sealed one
+// makes it sealed.
+func First(what string, of ...Verdict) Verdict {
+	v := Verdict{Result: Fail, What: what, Of: of}
+	for _, part := range of {
+		switch {
+		case part.Result == Pass:
+			v.Result = Pass
 			return v
 		case part.Result == Sealed:
 			v.Result = Sealed
