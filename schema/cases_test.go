@@ -7,6 +7,7 @@ import (
 	"path"
 	"strings"
 	"testing"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -112,6 +113,9 @@ func program(t *testing.T, name string) *psirt.Program {
 	d.KnownFields(true)
 	if err := d.Decode(p); err != nil {
 		t.Fatal(err)
+	}
+	if faults := p.Locate(time.LoadLocation); len(faults) > 0 {
+		t.Fatal(faults)
 	}
 	return p
 }

@@ -152,7 +152,7 @@ var faultCases = []struct {
 	{"program", p("clocks", 0, "within"), "1 day", "clocks[0].within", "such as 24h"},
 	{"program", p("clocks", 0, "starts", 0), "begin", "clocks[0].starts[0]", "such as enter:evaluating"},
 	{"program", p("keys", "bot"), "0x1234", "keys.bot", "such as openpgp4fpr:"},
-	{"program", p("people", 0, "roles"), []any{"boss"}, "people[0].roles[0]", "one of team, lead, auditor"},
+	{"program", p("people", 0, "roles"), []any{"The Boss"}, "people[0].roles[0]", "such as needs-info"},
 }
 
 func TestEachFaultIsFoundAtItsPath(t *testing.T) {

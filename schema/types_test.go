@@ -80,7 +80,7 @@ func (s text) compare(t *testing.T, path, tag string, typ reflect.Type, node map
 			t.Errorf("%s.%s is in psirt, but not in the schema", path, name)
 			continue
 		}
-		if base(field) != typ { // a test holds tests: once is enough
+		if base(field) != typ && !strings.Contains(path, ".where") { // a test holds tests: once is enough
 			s.compare(t, path+"."+name, tag, field, sub, all)
 		}
 	}
@@ -104,6 +104,9 @@ func tags(tag string, typ reflect.Type) map[string]reflect.Type {
 	out := map[string]reflect.Type{}
 	for i := range typ.NumField() {
 		f := typ.Field(i)
+		if !f.IsExported() {
+			continue
+		}
 		name, options, _ := strings.Cut(f.Tag.Get(tag), ",")
 		if slices.Contains(strings.Split(options, ","), "inline") {
 			for name, inner := range tags(tag, f.Type) {

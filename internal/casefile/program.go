@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
@@ -58,6 +59,9 @@ func ParseProgram(data []byte) (*psirt.Program, error) {
 	p := &psirt.Program{}
 	if err := node.Decode(p); err != nil { // the schema knows no other fields
 		return nil, fmt.Errorf("program.yaml: %w", err)
+	}
+	if faults := p.Locate(time.LoadLocation); len(faults) > 0 {
+		return nil, Faults(faults)
 	}
 	if faults := p.Check(); len(faults) > 0 {
 		return nil, Faults(faults)

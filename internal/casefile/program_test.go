@@ -189,7 +189,7 @@ func TestProgramFaults(t *testing.T) {
 		{"label: true", "label: 'true'"},
 		{"within: 24h", "within: 1w"},
 		{"language: en", "language: en\ncolour: red"},
-		{"roles: [team]", "roles: [boss]"},
+		{"roles: [team]", "roles: [The Boss]"},
 	} {
 		text = strings.Replace(text, change[0], change[1], 1)
 	}
