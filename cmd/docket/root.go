@@ -118,7 +118,11 @@ func (a *app) jsonFlag(c *cobra.Command) *cobra.Command {
 
 // open opens the case repository.
 func (a *app) open() (*desk.Desk, error) {
-	return desk.Open(a.dir, desk.Options{Keys: a.keys, As: a.as, Pass: a.pass(), Gpg: a.gpg})
+	github, err := githubEnv(os.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	return desk.Open(a.dir, desk.Options{Keys: a.keys, As: a.as, Pass: a.pass(), Gpg: a.gpg, Forge: github})
 }
 
 // with opens the case repository for a step.
@@ -257,11 +261,17 @@ func pullArg(args []string) (int, psirt.CaseID, error) {
 	return 0, "", &usageError{fmt.Errorf("%q is neither the number of a pull request nor a case ID", args[0])}
 }
 
+// release is the version of a release; .ci/release sets it.
+var release string
+
 // version is what docket version prints.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "docket (unknown build)"
+	}
+	if release != "" {
+		info.Main.Version = release
 	}
 	out := "docket " + info.Main.Version + " " + info.GoVersion
 	for _, s := range info.Settings {

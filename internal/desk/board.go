@@ -10,10 +10,12 @@ import (
 	"github.com/docket-psirt/docket/internal/store"
 )
 
-// board keeps the local forge's files in the tree of refs/docket/forge. Its
-// commits are signed by whoever acts.
+// board keeps a forge's files in the tree of a ref: all that the local forge
+// has, or what Docket remembers of GitHub. Its commits are signed by whoever
+// acts.
 type board struct {
 	d   *Desk
+	ref string // refs/docket/forge, or githubRef
 	who *actor // set before each step (Desk.acting)
 }
 
@@ -24,7 +26,7 @@ func (b *board) View(ctx context.Context) (forge.BoardView, error) {
 	if err := b.d.repo.Fetch(ctx); err != nil {
 		return nil, err
 	}
-	h, err := b.d.repo.Ref(forgeRef)
+	h, err := b.d.repo.Ref(b.ref)
 	if errors.Is(err, fs.ErrNotExist) {
 		return &boardView{at: b.d.repo.AtTree(store.Hash{})}, nil
 	}
@@ -62,7 +64,7 @@ func (b *board) Save(ctx context.Context, base string, change forge.BoardChange)
 	if err != nil {
 		return err
 	}
-	err = b.d.repo.Publish(ctx, batch, store.RefUpdate{Name: forgeRef, Old: old, New: h})
+	err = b.d.repo.Publish(ctx, batch, store.RefUpdate{Name: b.ref, Old: old, New: h})
 	if errors.Is(err, store.ErrLost) {
 		return fmt.Errorf("%w: %v", forge.ErrLost, err)
 	}

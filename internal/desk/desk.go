@@ -47,22 +47,24 @@ func defaults() map[string]string {
 
 // Options say who acts and with what.
 type Options struct {
-	Keys string           // directory of secret keys; empty: none
-	As   string           // handle of the person who acts, when Keys holds several
-	Pass seal.Passphrase  // nil: keys must be unprotected
-	Gpg  bool             // people's keys are in the user's own gpg; those of roles in Keys
-	Now  func() time.Time // nil: time.Now
+	Keys  string           // directory of secret keys; empty: none
+	As    string           // handle of the person who acts, when Keys holds several
+	Pass  seal.Passphrase  // nil: keys must be unprotected
+	Gpg   bool             // people's keys are in the user's own gpg; those of roles in Keys
+	Now   func() time.Time // nil: time.Now
+	Forge ForgeOptions
 }
 
 // Desk works on one case repository.
 type Desk struct {
-	repo  *store.Repo
-	forge forge.Forge
-	board *board
-	ring  *Ring
-	judge *audit.Judge
-	as    string
-	clock func() time.Time
+	repo   *store.Repo
+	forge  forge.Forge
+	github hosted // nil: the local forge
+	board  *board
+	ring   *Ring
+	judge  *audit.Judge
+	as     string
+	clock  func() time.Time
 }
 
 // Open opens a case repository: a bare one, or a clone of it.
@@ -72,6 +74,9 @@ func Open(dir string, o Options) (*Desk, error) {
 		return nil, err
 	}
 	d := newDesk(repo, o)
+	if err := d.chooseForge(o.Forge); err != nil {
+		return nil, err
+	}
 	if err := d.repo.Fetch(context.Background()); err != nil {
 		return nil, err
 	}
@@ -87,7 +92,7 @@ func newDesk(repo *store.Repo, o Options) *Desk {
 	if d.clock == nil {
 		d.clock = time.Now
 	}
-	d.board = &board{d: d}
+	d.board = &board{d: d, ref: forgeRef}
 	d.forge = forge.NewLocal(d.board, d.now)
 	return d
 }

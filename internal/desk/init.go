@@ -36,6 +36,9 @@ type InitOptions struct {
 	IntakeKey  []byte   // secret export of the published key that the team has already, or nil
 	IntakePass seal.Passphrase
 	Now        func() time.Time
+
+	Release     string // version of Docket that the workflows run, as v1.2.3; empty: none is pinned yet
+	ReleaseSums []byte // that release's SHA256SUMS
 }
 
 // InitResult is what docket init made.
@@ -53,8 +56,9 @@ type InitResult struct {
 // maxProgramFile bounds a program.yaml, in bytes.
 const maxProgramFile = 1 << 20
 
-// Init makes a bare case repository with policy, schema and public keys in one
-// commit that the lead signs, and the secret keys in a directory of their own.
+// Init makes a bare case repository with policy, schema, workflows and public
+// keys in one commit that the lead signs, and the secret keys in a directory of
+// their own.
 func Init(dir string, o InitOptions) (*InitResult, error) {
 	m := &maker{o: o, out: &InitResult{Dir: dir, Keys: o.Keys, Published: map[string]string{}}, people: map[string]*seal.Key{}, secrets: map[string][]byte{}}
 	if m.o.Now == nil {
@@ -231,6 +235,8 @@ func identity(head []byte) (*psirt.Program, error) {
 	return p, err
 }
 
+// schemas adds what every case repository has: schema, a word to people who
+// meet it, and the workflows that run where it is on GitHub.
 func (m *maker) schemas() error {
 	files, err := fs.Glob(schema.Files(), "*.schema.json")
 	if err != nil {
@@ -244,7 +250,11 @@ func (m *maker) schemas() error {
 		m.add("schema/"+name, raw)
 	}
 	m.add("README.md", []byte(caseReadme))
-	return nil
+	files, err := workflowFiles(m.o.Release, m.o.ReleaseSums)
+	for name, raw := range files {
+		m.add(name, raw)
+	}
+	return err
 }
 
 const caseReadme = `# A case repository

@@ -19,6 +19,7 @@ type Proposed struct {
 	Merged  bool          `json:"merged"`
 	State   string        `json:"state"`           // of the case, on main
 	Needs   []string      `json:"needs,omitempty"` // what the proposal still needs
+	Waits   string        `json:"waits,omitempty"` // it has all it needs, and waits for this
 	Verdict psirt.Verdict `json:"-"`
 }
 
@@ -287,13 +288,16 @@ func (d *Desk) submit(ctx context.Context, who *actor, id psirt.CaseID, head sto
 		return nil, err
 	}
 	out := &Proposed{Number: pull.Number, ID: id, Verdict: g.Verdict}
-	if g.OK() {
+	switch {
+	case !g.OK():
+		out.Needs = g.Verdict.Reasons()
+	case d.leaves(who):
+		out.Waits = waitsForBot
+	default:
 		if err := d.bring(ctx, who, nextBranch(id)); err != nil {
 			return out, err
 		}
 		out.Merged = true
-	} else {
-		out.Needs = g.Verdict.Reasons()
 	}
 	c, err := d.onMain(id)
 	if err == nil {

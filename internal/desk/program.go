@@ -55,7 +55,7 @@ func (d *Desk) proposeProgram(ctx context.Context, s *audit.Setting, who *actor,
 	d.acting(who)
 	pull, err := d.forge.Open(ctx, forge.Proposal{Kind: audit.KindProgram, Branch: branch, Base: "main", Head: head.String(),
 		Title: subject, Body: pullText(g), Author: who.login})
-	if err == nil {
+	if err == nil && d.github == nil {
 		err = d.publishCheck(ctx, g)
 	}
 	if err != nil {
@@ -67,6 +67,12 @@ func (d *Desk) proposeProgram(ctx context.Context, s *audit.Setting, who *actor,
 // finishProgram merges a change of a programme if it has all it needs.
 func (d *Desk) finishProgram(ctx context.Context, who *actor, number int, branch string, g *audit.Judgement) (*Proposed, error) {
 	out := &Proposed{Number: number, Verdict: g.Verdict}
+	if d.leaves(who) {
+		if out.Waits = waitsForBot; !g.OK() {
+			out.Waits, out.Needs = "", g.Verdict.Reasons()
+		}
+		return out, nil
+	}
 	err := d.bring(ctx, who, branch)
 	var refused *Refused
 	if errors.As(err, &refused) {

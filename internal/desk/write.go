@@ -74,16 +74,27 @@ func (d *Desk) pull(ctx context.Context, who *actor, p proposal, g *audit.Judgem
 	if err != nil {
 		return pull, err
 	}
+	// On GitHub the event of the pull request calls for its check: here it is
+	// published only before what is merged at once.
+	if d.github != nil && (who.person || !g.OK()) {
+		return pull, nil
+	}
 	return pull, d.publishCheck(ctx, g)
 }
 
+// checkName is the status that main requires.
+const checkName = "docket/check"
+
 func (d *Desk) publishCheck(ctx context.Context, g *audit.Judgement) error {
-	conclusion := forge.Success
-	if len(g.Findings) > 0 {
-		conclusion = forge.Failure
+	c := forge.Check{Head: g.Head.String(), Name: checkName, Conclusion: forge.Success, Title: checkTitle(g),
+		Summary: checkSummary(g), At: d.now()}
+	for _, f := range g.Findings {
+		c.Conclusion = forge.Failure
+		if path := findingPath(g); path != "" {
+			c.Notes = append(c.Notes, forge.Note{Path: path, Line: 1, Level: forge.LevelFailure, Title: f.Kind, Text: f.Text})
+		}
 	}
-	err := d.forge.Check(ctx, forge.Check{Head: g.Head.String(), Name: "docket/check", Conclusion: conclusion,
-		Summary: g.Verdict.Public().Text(), At: d.now()})
+	err := d.forge.Check(ctx, c)
 	if errors.Is(err, forge.ErrNotFound) {
 		return nil // merged meanwhile
 	}
@@ -133,7 +144,7 @@ func (d *Desk) merge(ctx context.Context, who *actor, branch string) (store.Hash
 		if !g.OK() {
 			return store.Hash{}, g, &Refused{What: "not merged", Verdict: g.Verdict, superseded: isSuperseded(g)}
 		}
-		h, err := d.mergeOnto(ctx, who, branch, g)
+		h, err := d.mergeInto(ctx, who, branch, g)
 		if errors.Is(err, store.ErrLost) {
 			if err := pause(ctx, i); err != nil {
 				return store.Hash{}, nil, err
@@ -180,9 +191,26 @@ func (d *Desk) mergeOnto(ctx context.Context, who *actor, branch string, g *audi
 	if err != nil {
 		return store.Hash{}, err
 	}
-	return h, d.repo.Publish(ctx, batch,
-		store.RefUpdate{Name: mainRef, Old: g.Base, New: h},
-		store.RefUpdate{Name: heads + branch, Old: g.Head})
+	gone := store.RefUpdate{Name: heads + branch, Old: g.Head}
+	if d.github == nil {
+		return h, d.repo.Publish(ctx, batch, store.RefUpdate{Name: mainRef, Old: g.Base, New: h}, gone)
+	}
+	if err := d.repo.Publish(ctx, batch, store.RefUpdate{Name: mainRef, Old: g.Base, New: h}); err != nil {
+		return h, err
+	}
+	if err := d.repo.Publish(ctx, nil, gone); !errors.Is(err, store.ErrLost) {
+		return h, err
+	}
+	return h, nil // somebody has pushed to it, or removed it: what was judged is merged
+}
+
+// mergeInto merges what was judged: by a signed merge commit, or, for a person
+// on GitHub, through its API.
+func (d *Desk) mergeInto(ctx context.Context, who *actor, branch string, g *audit.Judgement) (store.Hash, error) {
+	if d.leaves(who) {
+		return d.mergeThere(ctx, branch, g)
+	}
+	return d.mergeOnto(ctx, who, branch, g)
 }
 
 // conflict says that main has other content at paths that the branch brings.
@@ -231,32 +259,8 @@ func (d *Desk) track(ctx context.Context, id psirt.CaseID) error {
 	if err != nil && !errors.Is(err, forge.ErrNotFound) {
 		return err
 	}
-	return d.forge.Track(ctx, forge.Issue{Program: program, ID: string(id), Title: string(id), Body: issueText(c), Labels: labels, Closed: closed})
-}
-
-func issueText(c *one) string {
-	state, _ := c.setting.Program.State(c.State)
-	var b strings.Builder
-	fmt.Fprintf(&b, "State: %s (%s)\n", state.Label, c.State)
-	if c.Outcome != "" {
-		fmt.Fprintf(&b, "Outcome: %s\n", c.Outcome)
-	}
-	fmt.Fprintf(&b, "Opened: %s\nRevision: %d\nMails: %d\nUpdates: %d\n", c.Opened.Format(time.RFC3339), c.Revision, len(c.Mails), len(c.Updates))
-	if len(c.Facts) > 0 {
-		fmt.Fprintf(&b, "Facts: %s\n", strings.Join(c.Facts, ", "))
-	}
-	b.WriteString("\nMoves that a label can ask for:\n")
-	for _, t := range c.setting.Program.Transitions {
-		if t.Label && has(t.From, c.setting.Program.Current(c.State)) {
-			if len(t.Outcomes) == 0 {
-				fmt.Fprintf(&b, "- move/%s\n", t.To)
-			}
-			for _, o := range t.Outcomes {
-				fmt.Fprintf(&b, "- close/%s\n", o)
-			}
-		}
-	}
-	return b.String()
+	return d.forge.Track(ctx, forge.Issue{Program: program, ID: string(id), Title: string(id), Body: issueText(c, d.now()), Labels: labels, Closed: closed,
+		Revision: c.Revision, File: string(psirt.SHA256(c.file))})
 }
 
 func has(list []string, s string) bool {

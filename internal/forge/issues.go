@@ -64,10 +64,8 @@ func (l *Local) Label(ctx context.Context, program, id string, add, remove []str
 	if event.validate(&r); r.err != nil {
 		return nil, r.err
 	}
-	for _, label := range event.Add {
-		if slices.Contains(event.Remove, label) {
-			return nil, &InvalidError{Field: "labels", Rule: "either added or removed, not both"}
-		}
+	if err := event.apart(); err != nil {
+		return nil, err
 	}
 	var result []string
 	err := l.change(ctx, func(d *draft) error {
@@ -94,6 +92,16 @@ func (l *Local) Label(ctx context.Context, program, id string, add, remove []str
 		return nil, err
 	}
 	return slices.Clone(result), nil
+}
+
+// apart holds that no label is both added and removed.
+func (e *LabelEvent) apart() error {
+	for _, label := range e.Add {
+		if slices.Contains(e.Remove, label) {
+			return &InvalidError{Field: "labels", Rule: "either added or removed, not both"}
+		}
+	}
+	return nil
 }
 
 // Answer implements Talk.

@@ -63,21 +63,26 @@ func (p *Pull) propose(q Proposal) {
 // Update implements Pulls.
 func (l *Local) Update(ctx context.Context, number int, change func(*Pull) error) error {
 	return l.revise(ctx, number, "Update pull request %d\n", func(p *Pull) error {
-		fixed := p.clone()
+		before := p.clone()
 		if err := change(p); err != nil {
 			return err
 		}
-		after := p.clone()
-		after.Kind, after.Case, after.Title, after.Body = fixed.Kind, fixed.Case, fixed.Title, fixed.Body
-		after.Labels, after.Updated = fixed.Labels, fixed.Updated
-		if fixed.State == StateOpen {
-			after.Base, after.Head = fixed.Base, fixed.Head
-		}
-		if !reflect.DeepEqual(after, fixed) {
-			return &InvalidError{Field: "update", Rule: "a change of kind, case, title, body and labels, or of base and head while the pull request is open, and of nothing else"}
-		}
-		return nil
+		return updates(before, *p)
 	})
+}
+
+// updates holds that a change is one that an update may make.
+func updates(before, after Pull) error {
+	after = after.clone()
+	after.Kind, after.Case, after.Title, after.Body = before.Kind, before.Case, before.Title, before.Body
+	after.Labels, after.Updated = before.Labels, before.Updated
+	if before.State == StateOpen {
+		after.Base, after.Head = before.Base, before.Head
+	}
+	if !reflect.DeepEqual(after, before) {
+		return &InvalidError{Field: "update", Rule: "a change of kind, case, title, body and labels, or of base and head while the pull request is open, and of nothing else"}
+	}
+	return nil
 }
 
 // Close implements Pulls.

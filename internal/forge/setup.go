@@ -161,3 +161,12 @@ func eachPage[T any](ctx context.Context, a *Admin, path string, page func(*T)) 
 }
 
 const maxPages = 200
+
+// Admin is for the settings of a repository that the same login may see:
+// OWNER/NAME, or empty for the forge's own.
+func (g *GitHub) Admin(repo string) *Admin {
+	if repo == "" {
+		repo = g.full()
+	}
+	return newAdmin(g.client, repo)
+}

@@ -48,12 +48,12 @@ type Rule struct {
 // App is a GitHub App that the rules do not bind.
 func App(id int64) BypassActor { return BypassActor{ID: id, Type: "Integration", Mode: "always"} }
 
-func branchRules(name, ref string, bypass []BypassActor, rules ...Rule) Ruleset {
+func branchRules(name string, refs []string, bypass []BypassActor, rules ...Rule) Ruleset {
 	r := Ruleset{Name: name, Target: "branch", Enforcement: "active", Bypass: bypass, Rules: rules}
 	if r.Bypass == nil {
 		r.Bypass = []BypassActor{}
 	}
-	r.Conditions.Refs = RefCondition{Include: []string{ref}, Exclude: []string{}}
+	r.Conditions.Refs = RefCondition{Include: refs, Exclude: []string{}}
 	return r
 }
 
@@ -67,7 +67,7 @@ func MainRules(check string, checkApp int64, bypass ...BypassActor) Ruleset {
 	if checkApp != 0 {
 		required["integration_id"] = checkApp
 	}
-	return branchRules("docket: main", "refs/heads/main", bypass,
+	return branchRules("docket: main", []string{"refs/heads/main"}, bypass,
 		Rule{Type: "deletion"},
 		Rule{Type: "non_fast_forward"},
 		Rule{Type: "pull_request", Parameters: map[string]any{
@@ -78,11 +78,38 @@ func MainRules(check string, checkApp int64, bypass ...BypassActor) Ruleset {
 			"strict_required_status_checks_policy": false, "required_status_checks": []map[string]any{required}}})
 }
 
-// DeliveriesRules are the rules of the branch of receipts: nobody but the
-// mailer's App makes, moves or deletes it, and nobody turns it back.
-func DeliveriesRules(bypass ...BypassActor) Ruleset {
-	return branchRules("docket: deliveries", "refs/heads/deliveries", bypass,
-		Rule{Type: "creation"}, Rule{Type: "update"}, Rule{Type: "deletion"}, Rule{Type: "non_fast_forward"})
+// DeliveriesRules are the rules of the branch of receipts: nobody deletes it or
+// turns it back. With the ID of the mailer's own App nobody but that makes or
+// moves it either; with 0 whoever may push may add to it, as GITHUB_TOKEN does:
+// GitHub does not take the App behind that as a bypass actor of a repository's
+// ruleset. Receipts count by the mailer's signature in any case.
+func DeliveriesRules(mailerApp int64) Ruleset {
+	rules := []Rule{{Type: "deletion"}, {Type: "non_fast_forward"}}
+	if mailerApp == 0 {
+		return branchRules("docket: deliveries", []string{"refs/heads/deliveries"}, nil, rules...)
+	}
+	return branchRules("docket: deliveries", []string{"refs/heads/deliveries"}, []BypassActor{App(mailerApp)},
+		append(rules, Rule{Type: "creation"}, Rule{Type: "update"})...)
+}
+
+// The roles of people that may push. GitHub has no names for them in rulesets.
+// https://docs.github.com/rest/repos/rules, bypass_actors
+const (
+	roleMaintain = 2
+	roleWrite    = 4
+	roleAdmin    = 5
+)
+
+// ProposalRules are the rules of the branches of proposals: people with write
+// access and the Apps make, move and delete them, and no workflow's GITHUB_TOKEN
+// does. GitHub cannot say whose branch is whose.
+func ProposalRules(apps ...BypassActor) Ruleset {
+	bypass := slices.Clone(apps)
+	for _, role := range []int64{roleMaintain, roleWrite, roleAdmin} {
+		bypass = append(bypass, BypassActor{ID: role, Type: "RepositoryRole", Mode: "always"})
+	}
+	return branchRules("docket: proposals", []string{"refs/heads/case/**/*", "refs/heads/program/**/*"}, bypass,
+		Rule{Type: "creation"}, Rule{Type: "update"}, Rule{Type: "deletion"})
 }
 
 // Rulesets reads the rulesets of the repository itself, without those of its
@@ -192,4 +219,18 @@ func (a *Admin) SetRulesets(ctx context.Context, want []Ruleset) ([]string, erro
 		}
 		return changed, nil
 	})
+}
+
+// CheckApp is the ID of the App that the ruleset takes a check from; 0: any.
+func (r Ruleset) CheckApp(check string) int64 {
+	for _, rule := range r.Rules {
+		list, _ := plain(rule.Parameters["required_status_checks"]).([]any)
+		for _, v := range list {
+			if one, _ := v.(map[string]any); one["context"] == check {
+				id, _ := one["integration_id"].(float64)
+				return int64(id)
+			}
+		}
+	}
+	return 0
 }

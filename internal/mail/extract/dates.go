@@ -1,7 +1,10 @@
 package extract
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -10,10 +13,10 @@ import (
 
 var months = func() map[string]time.Month {
 	names := [12]string{
-		"january jan janvier janv januar jänner januari", "february feb février févr februar februari",
-		"march mar mars märz maart", "april apr avril", "may mai mei", "june jun juin juni",
-		"july jul juillet juli", "august aug août augustus", "september sep sept septembre",
-		"october oct octobre oktober okt", "november nov novembre", "december dec décembre déc dezember dez",
+		"january jan janvier janv januar jänner januari enero gennaio janeiro", "february feb février févr februar februari febrero febbraio fevereiro",
+		"march mar mars märz maart marzo março", "april apr avril abril aprile", "may mai mei mayo maggio maio", "june jun juin juni junio giugno junho",
+		"july jul juillet juli julio luglio julho", "august aug août augustus agosto", "september sep sept septembre septiembre settembre setembro",
+		"october oct octobre oktober okt octubre ottobre outubro", "november nov novembre noviembre novembro", "december dec décembre déc dezember dez diciembre dicembre dezembro",
 	}
 	m := map[string]time.Month{}
 	for i, list := range names {
@@ -24,11 +27,17 @@ var months = func() map[string]time.Month {
 	return m
 }()
 
-const monthWord = `(january|february|march|april|may|june|july|august|september|october|november|december|janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre|januar|jänner|februar|märz|juni|juli|oktober|dezember|jan|feb|mar|apr|jun|jul|aug|sept|sep|oct|okt|nov|dec|dez)`
+// monthWord matches every name in months, the longest first.
+var monthWord = func() string {
+	names := slices.SortedFunc(maps.Keys(months), func(a, b string) int {
+		return cmp.Or(len(b)-len(a), strings.Compare(a, b))
+	})
+	return "(" + strings.Join(names, "|") + ")"
+}()
 
 var (
 	isoDate  = lower(`\b(\d{4})[-/](\d{2})[-/](\d{2})(?:[t ]+(\d{2}):(\d{2})(?::(\d{2}))?(?:[.,]\d+)?)?`)
-	dayMonth = lower(`\b(\d{1,2})(?:st|nd|rd|th|er|\.)?\s+(?:of\s+)?` + monthWord + `\b\.?(?:,?\s+(\d{4})\b)?`)
+	dayMonth = lower(`\b(\d{1,2})(?:st|nd|rd|th|er|\.)?\s+(?:of\s+|de\s+)?` + monthWord + `\b\.?(?:,?\s+(?:de\s+|of\s+)?(\d{4})\b)?`)
 	monthDay = lower(`\b` + monthWord + `\.?\s+(\d{1,2})(?:st|nd|rd|th)?\b(?:,?\s+(\d{4})\b)?`)
 	numDate  = lower(`\b(\d{1,2})([./])(\d{1,2})[./](\d{4})\b`)
 	relative = lower(`\b(day before yesterday|yesterday|today|tonight|last night|this (?:morning|afternoon|evening)|(?:one|two|three|four|five|six|\d{1,2}) days ago|vorgestern|gestern|heute|avant-hier|hier|aujourd['’]hui)\b`)
@@ -225,7 +234,7 @@ var (
 	clockJoin  = lower(`^\s*(?:[a-z]{1,5}\s*)?(?:and|to|until|till|-|–|—|bis|und|et|à)\s*$`)
 	zoneOffset = lower(`(?:\b(?:utc|gmt)\s*)?([+-])(\d{1,2})(?::?(\d{2}))?\b`)
 	zoneName   = lower(`\b(utc|gmt|cest|cet|mesz|mez|bst|eest|eet|edt|est|pdt|pst|mdt|mst|cdt|jst|wet|west)\b|\d(z)\b`)
-	zonePlace  = lower(`\b([a-z_]+(?: [a-z_]+)?) (?:local )?time\b|\bheure de ([a-z_]+)|\b([a-z_]+)er (?:orts)?zeit\b`)
+	zonePlace  = lower(`\b([a-z_]+(?: [a-z_]+)?) (?:local )?(?:time|tijd|uhr)\b|\bheure (?:de |d['’]|locale de )?([a-z_]+)|\b([a-z_]+)er (?:orts)?zeit\b|\b([a-z_]+e) (?:orts)?zeit\b|\bhora de ([a-z_]+)|\bora di ([a-z_]+)`)
 )
 
 var zoneHours = map[string]int{
@@ -352,6 +361,12 @@ var exonyms = map[string]string{
 	"vienne": "vienna", "rom": "rome", "lisbonne": "lisbon", "lissabon": "lisbon", "prag": "prague", "warschau": "warsaw",
 	"varsovie": "warsaw", "kopenhagen": "copenhagen", "copenhague": "copenhagen", "moskau": "moscow", "peking": "shanghai",
 	"beijing": "shanghai", "tokio": "tokyo",
+	// people's names for the time of their whole country
+	"belgian": "brussels", "belgische": "brussels", "belge": "brussels", "french": "paris", "dutch": "amsterdam", "nederlandse": "amsterdam",
+	"german": "berlin", "deutsche": "berlin", "swiss": "zurich", "schweizer": "zurich", "austrian": "vienna", "italian": "rome", "spanish": "madrid",
+	"british": "london", "uk": "london", "irish": "dublin", "polish": "warsaw", "swedish": "stockholm", "danish": "copenhagen", "norwegian": "oslo",
+	"finnish": "helsinki", "greek": "athens", "indian": "kolkata", "india": "kolkata", "china": "shanghai", "chinese": "shanghai", "japan": "tokyo",
+	"japanese": "tokyo", "korea": "seoul", "korean": "seoul", "parigi": "paris", "milano": "rome", "roma": "rome",
 }
 
 // placeOffset is the offset of a city that the IANA time zone database names.

@@ -20,6 +20,7 @@ type document struct {
 	sections []section
 	owner    []int // of each line: index of its section, or -1
 	said     []sentence
+	counted  map[int]bool // lines that are headings by their numbers
 
 	subject  string // title as the subject gives it
 	reporter psirt.Reporter
@@ -51,6 +52,7 @@ func newDocument(in Input, form psirt.ReportForm, scope psirt.Scope) *document {
 	d := &document{in: in, form: form, scope: scope, words: newVocabulary(form)}
 	d.lines, d.rest = splitLines(strings.ToValidUTF8(in.Text, "\ufffd"))
 	d.markZones()
+	d.countHeadings()
 	d.cut()
 	d.sentences()
 	return d
@@ -74,6 +76,10 @@ func (d *document) cut() {
 		if d.lines[i].zone != zoneBody {
 			d.owner[i], strong, weak = -1, -1, -1
 			i++
+			if asked, ok := d.questionAbove(i); ok {
+				d.sections = append(d.sections, asked)
+				weak = len(d.sections) - 1
+			}
 			continue
 		}
 		current := weak

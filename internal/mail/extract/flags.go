@@ -33,9 +33,9 @@ const (
 
 var (
 	futurePublic = lower(`\b(?:talk|paper|presentation|article|abstract|blog post|advisory|write-?up)\b[^.;]{0,60}\b(?:is|was|been|will)\b[^.;]{0,20}\b(?:scheduled|accepted|submitted|planned|appear|published)|\b(?:will|plan to|planning to|intend to|going to|want to|would like to|aim to) (?:also )?(?:publish|present|disclose|post|release|talk about|go public|blog|write about)\b|\bgoes online on\b|\bscheduled for\b|\bsubmit (?:a|the|our) (?:paper|talk|abstract|article)\b|\b(?:i|we) (?:will |shall )?go public\b|\bplanned (?:publication|release|disclosure)\b|\bplanned (?:for|on) \w*\d|\bpublish(?:ed)? (?:it |this |our \w+ )?(?:on|in|after|within) \w|\bpublication (?:is )?(?:planned|scheduled|foreseen) (?:for|on|in)\b|\bveröffentlichen (?:wir|ich|werden)|\b(?:werden|werde) .{0,60}veröffentlichen|\b(?:prévoyons|prévois|allons|vais) .{0,30}publier`)
-	noPlan       = lower(`\b(?:no|not|never|nothing|nobody|without|n['’]t|ne|kein\w*|nicht|rien)\b`)
+	noPlan       = lower(`\b(?:no|not|never|nothing|nobody|without|ne|kein\w*|nicht|rien)\b|n['’]t\b`)
 	deadlineTalk = lower(`\b(?:by|before|until|no later than|not later than|bis|avant) (?:the )?(?:end of |\w+day,? )?(?:\d{1,2}(?:st|nd|rd|th|\.)? [a-zé]+|(?:january|february|march|april|may|june|july|august|september|october|november|december)|\d{4}-\d\d-\d\d|next \w+|tomorrow|tonight|(?:mon|tues|wednes|thurs|fri|satur|sun)day)|\b(?:with)?in(?: the next)? (?:\d+|a|one|two|three|seven|ten|fourteen|thirty|forty-five|sixty|ninety) (?:business |working |calendar )?(?:hours?|days?|weeks?|months?)|\b\d+[- ]days?\b[^.;]{0,30}\b(?:deadline|policy|after|from|embargo|disclosure)|\bdeadline\b`)
-	deadlineWish = lower(`\b(?:answer|reply|respon\w+|need|needs|must|please|appreciate|publish\w*|disclos\w*|post|deadline|know|expect|hear|fix(?:ed)?|pay|antwort\w*|réponse|répondre|embargo|go public|release)\b`)
+	deadlineWish = lower(`\b(?:answer|reply|respon\w+|need|needs|must|please|appreciate|publish\w*|disclos\w*|post|deadline|know|expect|hear|fix(?:ed)?|pay|policy|antwort\w*|réponse|répondre|embargo|go public|release)\b`)
 	urgentTalk   = lower(`\burgent(?:ly)?\b|\bdringend\b|\basap\b|\bas soon as possible\b|\bemergency\b|\btrès urgent\b|\beilt\b`)
 	tlpMark      = lower(`\btlp\s*[: ]\s*(red|amber|green|clear|white)\b`)
 	bountyTalk   = lower(`\b(?:want|demand|require|expect|ask for|need|send|transfer|until|before|unless|if)\b[^.;]{0,60}\b(?:payment|bounty|paid|pay|usd|eur|euros?|dollars|bitcoins?|btc|money|\$ ?\d+|compensat\w+)\b|\bpay me\b|\b(?:payment|bounty|money) (?:first|before|in advance|or)\b|\bhow much (?:do|will|would|can) you pay\b`)
@@ -46,7 +46,7 @@ var (
 	degraded     = lower(`\b(?:your|the|our|whole|entire) (?:\w+ ){0,2}(?:portal|site|website|web site|server|service|platform|application|app|api|shop|page|system)s? (?:(?:then|also|all|briefly|temporarily|even) )?(?:was|were|became|went|got|had become|had been|has been|stayed|seemed|felt|crashed|stopped|slowed|timed)(?: (?:then|very|quite|rather|also|briefly|temporarily|completely))* ?(?:slow\w*|down|unavailable|unresponsive|offline|unreachable|degraded|overloaded|out|responding|answering)?\b`)
 	degradedWord = lower(`\b(?:slow(?:ed|er)?|down|unavailable|unresponsive|offline|unreachable|degraded|overloaded|timed out|stopped (?:responding|answering)|crashed)\b`)
 	ownAct       = lower(`\b(?:i|we|my|our|me|us|ich|wir|je|nous|j['’])\b`)
-	notDone      = lower(`\b(?:no|not|never|without|n['’]t|none|avoid\w*|nor|kein\w*|nicht|ohne|aucune?|pas|sans)\b`)
+	notDone      = lower(`\b(?:no|not|never|without|none|avoid\w*|nor|kein\w*|nicht|ohne|aucune?|pas|sans)\b|n['’]t\b`)
 	couldBe      = lower(`\b(?:can|could|may|might|would|attackers?|allows?|leads? to|results? in|possible|able to|potential(?:ly)?|kann|könnte|peut|pourrait)\b`)
 )
 

@@ -22,11 +22,11 @@ var (
 	boldHead     = lower(`^(?:\*\*|__)([^*_]{2,80})(?:\*\*|__)\s*:?$`)
 	boldLabel    = lower(`^(?:\*\*|__)([^*_]{2,80})(?:\*\*|__)\s*[:–—-]?\s*(.+)$`)
 	starLabel    = lower(`^\*([^*\s][^*]{0,80})\*\s*:?\s*(.*)$`)
-	bracketHead  = lower(`^\[([^\]]{2,60})\]\s*:?\s*(.*)$`)
+	bracketHead  = lower(`^[\[【「]([^\]】」]{2,60})[\]】」]\s*[:：]?\s*(.*)$`)
 	framedHead   = lower(`^(?:={2,}|-{2,}|\*{3,})\s*([^=*-][^=*]{1,60}?)\s*(?:={2,}|-{2,}|\*{3,})$`)
-	numberedLine = lower(`^(?:\d{1,2}(?:\.\d{1,2})*[.):]|\d{1,2}(?:\.\d{1,2})+|\d{1,2}|[ivx]{1,4}[.)]|[a-h][.)])\s+(.+)$`)
-	listMark     = lower(`^(?:([-*+•‣▪◦·–—])\s+|(\(?\d{1,2}[.):]|\(?[a-z][.)]|\d\x{fe0f}?\x{20e3}|step \d{1,2}\b[:.)]?|schritt \d{1,2}\b[:.)]?|étape \d{1,2}\b\s?[:.)]?)\s+)`)
-	colonLabel   = lower(`^([^:\t]{2,90}?)\s*[:：]\**(?:\s+(.*))?$`)
+	numberedLine = lower(`^(?:[一二三四五六七八九十]{1,2}[、．.]|\d{1,2}[、．]|\d{1,2}(?:\.\d{1,2})*[.):]|\d{1,2}(?:\.\d{1,2})+|\d{1,2}|[ivx]{1,4}[.)]|[a-h][.)])\s*(\S.*)$`)
+	listMark     = lower(`^(?:([-*+•‣▪◦·–—])\s+|([(（]?\d{1,2}[、．）]|[（(]\d{1,2}[)）]|第[一二三四五六七八九十\d]{1,2}步[:：.、]?|步骤[一二三四五六七八九十\d]{1,2}[:：.、]?|手順\d{1,2}[:：.、]?)\s*|(\(?\d{1,2}[.):]|\(?[a-z][.)]|\d\x{fe0f}?\x{20e3}|(?:step|stap|paso|passo) \d{1,2}\b[:.)]?|schritt \d{1,2}\b[:.)]?|étape \d{1,2}\b\s?[:.)]?)\s+)`)
+	colonLabel   = lower(`^([^:：\t]{2,90}?)\s*(?::\**(?:\s+(.*))?|：\**\s*(.*))$`)
 	dashLabel    = lower(`^(\S[^–—]{1,40}?)\s+(?:[–—]|-{1,2})\s+(\S.*)$`)
 	dotsLabel    = lower(`^(\S.{1,40}?)\s?\.{3,}\s*(\S.*)$`)
 	alignedLabel = lower(`^(\S(?:\S| \S){1,40})(?:\s{2,}|\t+)(\S.*)$`)
@@ -43,6 +43,11 @@ func (d *document) headingAt(i int, steps bool) (heading, bool) {
 	l := d.lines[i]
 	if l.text == "" || len(l.text) > 4000 {
 		return heading{}, false
+	}
+	if d.counted[i] {
+		h := heading{label: cells(l.text, numberedLine)[0], strong: true, lines: 1}
+		d.resolve(&h)
+		return h, true
 	}
 	if h, ok := d.strongHeading(i); ok {
 		return h, true
@@ -138,6 +143,66 @@ func (d *document) capitals(i int) bool {
 	return letters > 3 && i+1 < len(d.lines) && d.lines[i+1].text != "" && wordCount(l.text) < 9 && !strings.HasSuffix(l.text, "!")
 }
 
+// fewestCounted is how many headings make a numbered report.
+const fewestCounted = 4
+
+// countHeadings finds the headings of a report whose sections are numbered from
+// 1 on, so that a heading is known for one although its words are not: short
+// lines, each with text below it, and half of them known.
+func (d *document) countHeadings() {
+	d.counted = map[int]bool{}
+	var run []int
+	known := 0
+	for i, l := range d.lines {
+		if l.zone != zoneBody || l.indent > 1 {
+			continue
+		}
+		m := cells(l.text, numberedLine)
+		number := leadingNumber(l.text)
+		if m == nil || number != len(run)+1 || !d.mayCount(i, m[0]) {
+			continue
+		}
+		run = append(run, i)
+		if _, ok := d.words.find(normalLabel(m[0])); ok {
+			known++
+		}
+	}
+	if len(run) < fewestCounted || 2*known < len(run) {
+		return
+	}
+	for _, i := range run {
+		d.counted[i] = true
+	}
+}
+
+// mayCount reports whether the words behind the number of line i are short
+// enough for a heading, and text stands below.
+func (d *document) mayCount(i int, text string) bool {
+	if len(text) > 70 || wordCount(text) > 9 || strings.ContainsAny(text[len(text)-1:], ".,;!") || strings.Contains(text, ": ") {
+		return false
+	}
+	for _, l := range d.lines[i+1:] {
+		if l.text != "" {
+			return l.zone == zoneBody && (leadingNumber(l.text) == 0 || l.indent > 1)
+		}
+	}
+	return false
+}
+
+// leadingNumber is the number that s begins with, or 0.
+func leadingNumber(s string) int {
+	n := 0
+	for i := 0; i < len(s) && i < 3 && s[i] >= '0' && s[i] <= '9'; i++ {
+		n = 10*n + int(s[i]-'0')
+	}
+	for i, r := range []rune("一二三四五六七八九十") {
+		if firstRune(s) == r {
+			return i + 1
+		}
+	}
+	return n
+}
+
 // midParagraph reports whether line i goes on with the sentence above it.
 func (d *document) midParagraph(i int) bool {
 	return i > 0 && d.lines[i-1].text != "" && d.lines[i-1].zone == zoneBody && !upperStart(d.lines[i].text)
@@ -153,7 +218,7 @@ func (d *document) labelled(text string, item bool) (heading, bool) {
 			return heading{label: m[0], path: path, exact: true, value: m[1]}, true
 		}
 	}
-	for _, form := range [...]pattern{dotsLabel, dashLabel, alignedLabel, equalLabel} {
+	for _, form := range [...]pattern{dotsLabel, dashLabel, equalLabel, alignedLabel} {
 		m := cells(text, form)
 		if m == nil {
 			continue
@@ -168,10 +233,10 @@ func (d *document) labelled(text string, item bool) (heading, bool) {
 
 func (d *document) colon(text string, item bool) (heading, bool) {
 	m := cells(text, colonLabel)
-	if m == nil || wordCount(m[0]) > 12 || strings.HasPrefix(m[1], "//") {
+	if m == nil || wordCount(m[0]) > 12 || strings.HasPrefix(m[1]+m[2], "//") {
 		return heading{}, false
 	}
-	h := heading{label: m[0], value: strings.TrimSpace(m[1])}
+	h := heading{label: m[0], value: strings.TrimSpace(m[1] + m[2])}
 	d.resolve(&h)
 	words := wordCount(h.label)
 	switch {

@@ -20,6 +20,9 @@ func (d *document) tableProducts() []psirt.Product {
 		}
 		for i++; i < len(d.lines) && len(list.all) < maxProducts; i++ {
 			row := rowCells(d.lines[i].text)
+			if gridRule.in(strings.TrimSpace(d.lines[i].raw)) {
+				continue
+			}
 			if len(row) < 2 || d.lines[i].zone != zoneBody {
 				break
 			}
@@ -67,9 +70,6 @@ func productRow(columns, row []string) psirt.Product {
 
 // rowCells takes a table's row apart.
 func rowCells(text string) []string {
-	if strings.HasPrefix(text, "|") {
-		text = strings.ReplaceAll(strings.Trim(text, "| "), "|", "\t")
-	}
 	if !strings.Contains(text, "\t") {
 		return nil
 	}

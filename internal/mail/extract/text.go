@@ -84,8 +84,17 @@ func quotedText(s string) string {
 	return ""
 }
 
-// wordCount counts the words of s.
-func wordCount(s string) int { return len(strings.Fields(s)) }
+// wordCount counts the words of s; where words are not set apart, two letters
+// count as one.
+func wordCount(s string) int {
+	east := 0
+	for _, r := range s {
+		if r >= 0x3040 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) {
+			east++
+		}
+	}
+	return len(strings.Fields(s)) + east/2
+}
 
 // upperStart reports whether s begins like a sentence: with a capital, a
 // digit, or a letter of a script that has no capitals.
@@ -118,7 +127,13 @@ func splitSentences(s string) []string {
 	var out []string
 	start := 0
 	for i := 0; i < len(s); i++ {
-		if c := s[i]; c != '.' && c != '!' && c != '?' {
+		if c := s[i]; c >= utf8.RuneSelf {
+			if r, size := utf8.DecodeRuneInString(s[i:]); r == '。' || r == '！' || r == '？' {
+				out = append(out, strings.TrimSpace(s[start:i+size]))
+				start, i = i+size, i+size-1
+			}
+			continue
+		} else if c != '.' && c != '!' && c != '?' {
 			continue
 		}
 		end := i + 1

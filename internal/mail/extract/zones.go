@@ -46,10 +46,33 @@ func splitLines(text string) (lines []line, rest string) {
 	lines = make([]line, len(raws))
 	for i, raw := range raws {
 		trimmed := strings.TrimSpace(raw)
+		if cells, ok := barred(trimmed); ok {
+			trimmed = cells
+		}
 		lines[i] = line{raw: raw, text: trimmed, low: lowered(trimmed)}
 		lines[i].indent = len(raw) - len(strings.TrimLeft(raw, " \t\u00a0"))
 	}
 	return lines, rest
+}
+
+var gridRule = lower(`^\+(?:[-=]+\+)+$`)
+
+// barred is a row of a table that is drawn with bars, with tabs between its
+// cells as tables of HTML have them. The rule between rows, of plus and minus
+// signs, is an empty line.
+func barred(s string) (string, bool) {
+	if gridRule.in(s) {
+		return "", true
+	}
+	if len(s) < 3 || strings.HasPrefix(s, "||") || (s[0] != '|' && !strings.HasPrefix(s, "│")) {
+		return "", false
+	}
+	s = strings.Trim(strings.ReplaceAll(s, "│", "|"), "| ")
+	row := strings.Split(s, "|")
+	for i := range row {
+		row[i] = strings.TrimSpace(row[i])
+	}
+	return strings.Join(row, "\t"), true
 }
 
 var (

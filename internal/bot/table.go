@@ -1,0 +1,157 @@
+package bot
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/docket-psirt/docket/internal/forge"
+	"github.com/docket-psirt/docket/internal/psirt"
+)
+
+// Steps that events lead to.
+const (
+	StepNone   = "none"
+	StepLabel  = "label"  // Desk.LabelAsked
+	StepCheck  = "check"  // Desk.PublishCheck
+	StepAttest = "attest" // Desk.Attest
+	StepTend   = "tend"   // Tools.Tend
+	StepImport = "import" // Tools.Import
+)
+
+// Row is one line of the table of reactions.
+type Row struct {
+	Event   string // as GitHub names it
+	Actions []string
+	Step    string
+	Why     string // one line
+
+	when func(e forge.Event) bool // nil: always
+	run  func(ctx context.Context, t *Tools, e forge.Event, r *Reaction) error
+}
+
+// stale is the age from which a label is no longer taken from its event, which
+// may be an old one that was delivered again: a round looks at which labels
+// there are now.
+const stale = time.Hour
+
+// rows is the table. Of several lines that fit, the first counts.
+//
+// What the steps cause in turn: label opens a pull request (opened: check) and
+// changes labels that ask for nothing; check publishes a check run (none);
+// attest pushes to the branch (synchronize: check) and to main (tend); tend may
+// do each of these, once for each thing that it finds undone; import adds cases
+// on main (tend).
+var rows = []Row{
+	{Event: forge.EventIssues, Actions: []string{"labeled"}, Step: StepLabel, when: asks, run: label,
+		Why: "move/<state> or close/<outcome> on a tracking issue: somebody asks for a move"},
+	{Event: forge.EventPull, Actions: []string{"opened", "synchronize", "reopened"}, Step: StepCheck, run: check,
+		Why: "there is a head that nobody has judged"},
+	{Event: forge.EventPullTarget, Actions: []string{"opened", "synchronize", "reopened"}, Step: StepCheck, run: check,
+		Why: "the same, in Actions"},
+	{Event: forge.EventReview, Actions: []string{"submitted"}, Step: StepAttest, when: judges, run: attest,
+		Why: "a review approves or rejects: it may be the one that was missing"},
+	{Event: forge.EventReview, Actions: []string{"dismissed"}, Step: StepAttest, run: attest,
+		Why: "a review counts no longer"},
+	{Event: forge.EventWorkflowRun, Actions: []string{"completed"}, Step: StepAttest, when: named, run: attestEach,
+		Why: "docket-check or docket-review ended: the pull request may have all it needs"},
+	{Event: forge.EventWorkflowRun, Actions: []string{"completed"}, Step: StepTend, when: ours, run: tend,
+		Why: "the same, and GitHub does not say for which pull request"},
+	{Event: forge.EventPush, Step: StepTend, when: toMain, run: tend,
+		Why: "main has moved: proposals that wait are judged by the new main"},
+	{Event: forge.EventAdvisory, Actions: []string{"reported"}, Step: StepImport, run: importAll,
+		Why: "somebody reported a vulnerability in GitHub's pages"},
+	{Event: forge.EventSchedule, Step: StepTend, run: tend,
+		Why: "the clock of Actions"},
+	{Event: forge.EventWorkflowStart, Step: StepTend, run: tend,
+		Why: "somebody pressed the button in Actions"},
+	{Event: forge.EventPing, Step: StepNone,
+		Why: "GitHub tries the address of the webhook"},
+}
+
+// nothing is what all other events lead to.
+var nothing = Row{Step: StepNone, Why: "Docket does nothing upon it"}
+
+// Table is the table of reactions, for people.
+func Table() []Row { return slices.Clone(rows) }
+
+// rowOf finds the line for an event.
+func rowOf(e forge.Event) Row {
+	for _, r := range rows {
+		if r.Event == e.Name && (r.Actions == nil || slices.Contains(r.Actions, e.Action)) && (r.when == nil || r.when(e)) {
+			return r
+		}
+	}
+	return nothing
+}
+
+// asks: a person put a label on a tracking issue that asks for a move. What an
+// App labels asks for nothing: brackets are in no person's login.
+func asks(e forge.Event) bool {
+	return e.Issue != nil && psirt.CaseID(e.Issue.ID).Valid() && asksForMove(e.Label) && e.Actor != "" && !strings.HasSuffix(e.Actor, "[bot]")
+}
+
+func asksForMove(label string) bool {
+	return strings.HasPrefix(label, "move/") || strings.HasPrefix(label, "close/")
+}
+
+func judges(e forge.Event) bool { return e.Review.Verdict != "" }
+
+func toMain(e forge.Event) bool { return e.Ref == "refs/heads/main" && e.After != "" }
+
+// ours: a run of the workflows that docket-merge waits for, for a branch of
+// this repository.
+func ours(e forge.Event) bool {
+	return (e.Workflow == "docket-check.yml" || e.Workflow == "docket-review.yml") && !e.Fork
+}
+
+func named(e forge.Event) bool { return ours(e) && len(e.Numbers) > 0 }
+
+func label(ctx context.Context, t *Tools, e forge.Event, r *Reaction) error {
+	r.Case = psirt.CaseID(e.Issue.ID)
+	p, err := t.LabelAsked(ctx, r.Case, e.Label, e.Actor, psirt.Digest(e.Seen))
+	r.proposed(p)
+	return err
+}
+
+func check(ctx context.Context, t *Tools, e forge.Event, r *Reaction) error {
+	r.Numbers = []int{e.Number}
+	p, err := t.PublishCheck(ctx, e.Number)
+	if p != nil {
+		r.Case, r.Verdict = p.ID, p.Verdict
+	}
+	return err
+}
+
+func attest(ctx context.Context, t *Tools, e forge.Event, r *Reaction) error {
+	r.Numbers = []int{e.Number}
+	p, err := t.Attest(ctx, e.Number)
+	r.proposed(p)
+	return err
+}
+
+// attestEach looks at the pull requests of a run, each of them, and gives the
+// first error.
+func attestEach(ctx context.Context, t *Tools, e forge.Event, r *Reaction) error {
+	var first error
+	for _, number := range e.Numbers {
+		r.Numbers = append(r.Numbers, number)
+		p, err := t.Attest(ctx, number)
+		r.proposed(p)
+		if result(err) == ResultFailed && first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+func tend(ctx context.Context, t *Tools, _ forge.Event, _ *Reaction) error { return t.Tend(ctx) }
+
+func importAll(ctx context.Context, t *Tools, _ forge.Event, r *Reaction) error {
+	if t.Import == nil {
+		r.Step, r.Why = StepNone, "the intake key is not here"
+		return errNothing
+	}
+	return t.Import(ctx)
+}

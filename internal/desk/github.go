@@ -1,0 +1,217 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/docket-psirt/docket/internal/audit"
+	"github.com/docket-psirt/docket/internal/forge"
+	"github.com/docket-psirt/docket/internal/psirt"
+	"github.com/docket-psirt/docket/internal/store"
+)
+
+// A clone whose origin is on GitHub has its pull requests, reviews and issues
+// there. Three things are different then. Main takes pull requests only: the bot
+// pushes its merge commits, since its App may, and a person merges through
+// GitHub's API. A person's step does not merge by itself: the check has to be
+// green first, and then the bot merges. And the branch goes in a push of its
+// own, after the merge, so that GitHub sees the merge before it closes what
+// has no branch any more.
+
+// githubRef keeps which issue tracks which case: numbers that GitHub gave out.
+const githubRef = "refs/docket/github"
+
+// ForgeOptions say how GitHub is reached. They count only for a clone whose
+// origin is there.
+type ForgeOptions struct {
+	API          string // base URL of the REST API; empty: https://api.github.com/
+	Token        string // a person's, or GITHUB_TOKEN; or
+	AppID        int64  // the bot's GitHub App, with
+	AppKey       []byte // its private key (PEM), and
+	Installation int64  // its installation in the repository; 0: asked for
+	HTTP         http.RoundTripper
+}
+
+// hosted is what GitHub has beyond what any forge has.
+type hosted interface {
+	forge.Merger
+	// Token is for git over https.
+	Token(ctx context.Context) (string, error)
+	// Calls counts the REST requests so far.
+	Calls() int
+	// Observe takes what an event tells.
+	Observe(e forge.Event)
+}
+
+// chooseForge finds out where pull requests are: on GitHub, when the origin is
+// on the host of its API, else in the repository itself.
+func (d *Desk) chooseForge(o ForgeOptions) error {
+	repo, ok := githubRepo(d.repo.Origin(), o.API)
+	if !ok {
+		d.forge = forge.NewLocal(d.board, d.now)
+		return nil
+	}
+	d.board.ref = githubRef
+	if o.Token == "" && o.AppID == 0 {
+		// What git alone can answer still works.
+		d.forge = forge.Absent{Err: &Problem{Text: "there is no token for GitHub",
+			Do: "put one into the environment as GH_TOKEN (gh auth token prints yours), or name its file in DOCKET_GITHUB_TOKEN_FILE"}}
+		return nil
+	}
+	g, err := forge.NewGitHub(forge.GitHubOptions{API: o.API, Repo: repo, Board: d.board, Branch: d.headOf, HTTP: o.HTTP, Now: d.clock,
+		Auth: forge.GitHubAuth{Token: o.Token, AppID: o.AppID, AppKey: o.AppKey, Installation: o.Installation}})
+	if err != nil {
+		return err
+	}
+	d.forge, d.github = g, g
+	d.repo.SetLogin(func(ctx context.Context) (string, string, error) {
+		token, err := g.Token(ctx)
+		return "x-access-token", token, err
+	})
+	return nil
+}
+
+// githubRepo reads OWNER/NAME out of an origin on the host of an API.
+func githubRepo(origin, api string) (string, bool) {
+	want := "github.com"
+	if u, err := url.Parse(api); err == nil && u.Host != "" && u.Host != "api.github.com" {
+		want = u.Host
+	}
+	host, path := "", ""
+	if u, err := url.Parse(origin); err == nil && u.Host != "" {
+		host, path = u.Host, u.Path
+		if u.Scheme == "ssh" {
+			host = u.Hostname() // the port is sshd's
+			want, _, _ = strings.Cut(want, ":")
+		}
+	} else if at, rest, ok := strings.Cut(origin, ":"); ok && !strings.Contains(at, "/") {
+		host, path = at[strings.LastIndex(at, "@")+1:], rest
+		want, _, _ = strings.Cut(want, ":")
+	}
+	path = strings.TrimSuffix(strings.Trim(path, "/"), ".git")
+	owner, name, ok := strings.Cut(path, "/")
+	if !strings.EqualFold(host, want) || !ok || owner == "" || name == "" || strings.Contains(name, "/") {
+		return "", false
+	}
+	return path, true
+}
+
+// headOf answers GitHub's adapter what git knows of a branch.
+func (d *Desk) headOf(branch string) (string, error) {
+	h, err := d.branch(branch)
+	if err != nil || h.IsZero() {
+		return "", err
+	}
+	return h.String(), nil
+}
+
+// OnGitHub reports whether pull requests are on GitHub.
+func (d *Desk) OnGitHub() bool { return d.github != nil }
+
+// Calls counts the REST requests that were sent to GitHub so far.
+func (d *Desk) Calls() int {
+	if d.github == nil {
+		return 0
+	}
+	return d.github.Calls()
+}
+
+// Observe takes what an event says of issues and pull requests, so that GitHub
+// need not be asked for it.
+func (d *Desk) Observe(e forge.Event) {
+	if d.github != nil {
+		d.github.Observe(e)
+	}
+}
+
+// ActsAsBot reports whether the key of some programme's bot is at hand.
+func (d *Desk) ActsAsBot() bool {
+	_, at, err := d.main()
+	if err != nil {
+		return false
+	}
+	all, err := d.settings(at)
+	if err != nil {
+		return false
+	}
+	for _, s := range all {
+		if _, err := d.bot(s); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// checkTitle says a check's result in a line.
+func checkTitle(g *audit.Judgement) string {
+	switch {
+	case len(g.Findings) > 0:
+		return fmt.Sprintf("%d finding(s): this cannot be merged", len(g.Findings))
+	case g.OK():
+		return "well formed, with all it needs"
+	}
+	return "well formed; it still needs approvals or guards"
+}
+
+// checkSummary is a check's text, in Markdown. It names clear facts only.
+func checkSummary(g *audit.Judgement) string {
+	v := g.Verdict.Public()
+	var b strings.Builder
+	for _, r := range v.Reasons() {
+		b.WriteString("- " + r + "\n")
+	}
+	return b.String() + "\n```\n" + v.Text() + "```\n"
+}
+
+// findingPath is the file of a proposal that a finding is shown at: the case's,
+// or the only one that changes.
+func findingPath(g *audit.Judgement) string {
+	if len(g.Steps) > 0 && g.Program != "" {
+		return psirt.CasePath(g.Program, g.Case)
+	}
+	if paths := g.Paths(); len(paths) > 0 {
+		return paths[0]
+	}
+	return ""
+}
+
+// leaves reports whether somebody leaves merging to the bot.
+func (d *Desk) leaves(who *actor) bool { return d.github != nil && who.person }
+
+// waitsForBot is what a proposal waits for that has all it needs.
+const waitsForBot = "the bot merges it when docket/check is green"
+
+// mergeThere asks GitHub to merge, which holds its own rules.
+func (d *Desk) mergeThere(ctx context.Context, branch string, g *audit.Judgement) (store.Hash, error) {
+	pull, err := d.forge.Find(ctx, branch)
+	if err != nil {
+		return store.Hash{}, err
+	}
+	text := strings.TrimSpace(message("", "Case", string(g.Case)))
+	commit, err := d.github.Merge(ctx, pull.Number, g.Head.String(), "Merge "+branch, text)
+	switch {
+	case errors.Is(err, forge.ErrChanged):
+		return store.Hash{}, fmt.Errorf("%w: %v", store.ErrLost, err)
+	case errors.Is(err, forge.ErrBlocked):
+		return store.Hash{}, &Problem{Text: fmt.Sprintf("GitHub does not merge pull request %d yet", pull.Number), Err: err,
+			Do: "wait for docket/check; then the bot merges it, or try again"}
+	case err != nil:
+		return store.Hash{}, err
+	}
+	h, err := store.ParseHash(commit)
+	if err != nil {
+		return h, err
+	}
+	if err := d.repo.Fetch(ctx); err != nil {
+		return h, err
+	}
+	err = d.repo.Publish(ctx, nil, store.RefUpdate{Name: heads + branch, Old: g.Head})
+	if errors.Is(err, store.ErrLost) {
+		err = nil // gone already
+	}
+	return h, err
+}

@@ -1,0 +1,285 @@
+package desk
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/docket-psirt/docket/internal/psirt"
+)
+
+// Text prints the lifecycle: its states, its moves with what each needs, sends
+// and winds, and its clocks.
+func (v *PolicyView) Text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s (%s)\n", v.Name, v.Program)
+	if v.Source != "" {
+		fmt.Fprintf(&b, "after %s\n", v.Source)
+	}
+	b.WriteString("\nStates; cases begin in the first\n")
+	for _, s := range v.States {
+		fmt.Fprintf(&b, "  %-18s %-26s phase %s\n", s.Name, s.Label, s.Phase)
+		if s.Means != "" {
+			fmt.Fprintf(&b, "  %-18s %s\n", "", s.Means)
+		}
+	}
+	b.WriteString("\nMoves\n")
+	for _, m := range v.Moves {
+		m.text(&b, v)
+	}
+	b.WriteString("\nClocks\n")
+	for _, c := range v.Clocks {
+		fmt.Fprintf(&b, "  %-18s %-5s %s\n", c.Name, c.Within, c.Means)
+		fmt.Fprintf(&b, "  %-24s from %s until %s", "", strings.Join(c.Starts, ", "), strings.Join(c.Stops, ", "))
+		if len(c.Paused) > 0 {
+			fmt.Fprintf(&b, "; stands still in %s", strings.Join(c.Paused, ", "))
+		}
+		if c.Party != "team" {
+			fmt.Fprintf(&b, "; owed by the %s", c.Party)
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+func (m PolicyMove) text(b *strings.Builder, v *PolicyView) {
+	fmt.Fprintf(b, "  %s → %s%s\n", v.labels(m.From), v.label(m.To), m.ending())
+	line := func(head, text string) {
+		if text != "" {
+			fmt.Fprintf(b, "      %-10s %s\n", head, text)
+		}
+	}
+	line("guards", m.guards())
+	line("approvals", m.Approvals.short())
+	line("update", m.update())
+	line("asked", m.asked())
+	line("clocks", m.winds())
+	if len(m.Shadowed) > 0 {
+		line("note", "from "+v.labels(m.Shadowed)+" an earlier rule counts")
+	}
+}
+
+// ending names the outcomes of a rule that closes.
+func (m PolicyMove) ending() string {
+	if len(m.Outcomes) == 0 {
+		return ""
+	}
+	var out []string
+	for _, o := range m.Outcomes {
+		out = append(out, string(o))
+	}
+	return " (" + strings.Join(out, ", ") + ")"
+}
+
+func (g PolicyGuard) name() string {
+	if g.Not {
+		return "not " + g.Fact
+	}
+	return g.Fact
+}
+
+func (m PolicyMove) guards() string {
+	var out []string
+	for _, g := range m.Guards {
+		out = append(out, g.name())
+	}
+	return strings.Join(out, ", ")
+}
+
+func (a PolicyApprovals) short() string {
+	if a.Count == 0 {
+		return "none"
+	}
+	return fmt.Sprintf("%d by %s, %s", a.Count, a.Role, a.Kind)
+}
+
+func (m PolicyMove) update() string {
+	if m.Update == psirt.Silent {
+		return psirt.Silent
+	}
+	return m.Update + ", own words " + m.Words
+}
+
+// asked says who else than the team may set the move going.
+func (m PolicyMove) asked() string {
+	var out []string
+	if m.Label {
+		out = append(out, "by a label too")
+	}
+	if m.On != "" {
+		out = append(out, "by the bot on "+m.On)
+	}
+	return strings.Join(out, "; ")
+}
+
+func (m PolicyMove) winds() string {
+	var out []string
+	if len(m.Starts) > 0 {
+		out = append(out, "starts "+strings.Join(m.Starts, ", "))
+	}
+	if len(m.Stops) > 0 {
+		out = append(out, "stops "+strings.Join(m.Stops, ", "))
+	}
+	return strings.Join(out, "; ")
+}
+
+// Explain says in sentences what may happen to a case in a state, and what each
+// move needs. The state is given by its name or its label.
+func (v *PolicyView) Explain(state string) (string, error) {
+	i := slices.IndexFunc(v.States, func(s PolicyState) bool { return s.Name == v.p.Current(state) })
+	if i < 0 {
+		i = slices.IndexFunc(v.States, func(s PolicyState) bool { return strings.EqualFold(s.Label, state) })
+	}
+	if i < 0 {
+		var names []string
+		for _, s := range v.States {
+			names = append(names, s.Name)
+		}
+		return "", usage(fmt.Sprintf("%s has no state %q", v.Program, state), "its states are "+strings.Join(names, ", "))
+	}
+	s := v.States[i]
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s (%s, phase %s)", s.Label, s.Name, s.Phase)
+	if s.Means != "" {
+		fmt.Fprintf(&b, ": %s", s.Means)
+	}
+	b.WriteString("\n")
+	v.ways(&b, i, s)
+	var moves []PolicyMove
+	for _, m := range v.Moves {
+		if has(m.From, s.Name) && !has(m.Shadowed, s.Name) {
+			moves = append(moves, m)
+		}
+	}
+	if len(moves) == 0 {
+		b.WriteString("\nNo move leaves it.\n")
+	}
+	for _, m := range moves {
+		m.explain(&b, v)
+	}
+	v.running(&b, s.Name)
+	return b.String(), nil
+}
+
+// ways says how a case comes to a state.
+func (v *PolicyView) ways(b *strings.Builder, i int, s PolicyState) {
+	var from []string
+	for _, m := range v.Moves {
+		for _, f := range m.From {
+			if m.To == s.Name && !has(from, f) {
+				from = append(from, f)
+			}
+		}
+	}
+	switch {
+	case i == 0 && len(from) == 0:
+		b.WriteString("Every case begins here.\n")
+	case i == 0:
+		fmt.Fprintf(b, "Every case begins here; one can come back from %s.\n", v.labels(from))
+	case len(from) == 0:
+		b.WriteString("No move leads here.\n")
+	default:
+		fmt.Fprintf(b, "A case comes here from %s.\n", v.labels(from))
+	}
+}
+
+func (m PolicyMove) explain(b *strings.Builder, v *PolicyView) {
+	fmt.Fprintf(b, "\nIt may go on to %s%s: %s\n", v.label(m.To), m.ending(), m.command())
+	for _, g := range m.Guards {
+		judged := "judged with a key that opens the case"
+		if g.Clear {
+			judged = "judged by anyone"
+		}
+		if g.Not {
+			fmt.Fprintf(b, "  - It must not hold that: %s [%s, %s]\n", strings.TrimSuffix(g.Means, ".")+".", g.Fact, judged)
+			continue
+		}
+		fmt.Fprintf(b, "  - %s [%s, %s]\n    Else: %s.\n", g.Means, g.Fact, judged, strings.TrimSuffix(g.Do, "."))
+	}
+	if len(m.Guards) == 0 {
+		b.WriteString("  - No fact has to hold.\n")
+	}
+	fmt.Fprintf(b, "  - %s\n  - %s\n", m.Approvals.sentence(), m.updateSentence())
+	if m.Label {
+		fmt.Fprintf(b, "  - The label %s on the tracking issue may ask the bot for it.\n", m.labels())
+	}
+	switch clock, byClock := strings.CutPrefix(m.On, "clock:"); {
+	case byClock:
+		fmt.Fprintf(b, "  - The bot makes it by itself when the clock %s has run out.\n", clock)
+	case m.On == "reply":
+		b.WriteString("  - The bot makes it by itself on a verified reply of the reporter.\n")
+	case m.On != "":
+		fmt.Fprintf(b, "  - The bot makes it by itself on %s.\n", m.On)
+	}
+	if winds := m.winds(); winds != "" {
+		fmt.Fprintf(b, "  - It %s.\n", strings.Replace(winds, "; ", " and ", 1))
+	}
+}
+
+// command is how a person makes the move.
+func (m PolicyMove) command() string {
+	switch len(m.Outcomes) {
+	case 0:
+		return "docket move ID " + m.To
+	case 1:
+		return "docket move ID " + m.To + " --outcome " + string(m.Outcomes[0])
+	}
+	return "docket move ID " + m.To + " --outcome OUTCOME"
+}
+
+func (m PolicyMove) labels() string {
+	if len(m.Outcomes) == 0 {
+		return "move/" + m.To
+	}
+	var out []string
+	for _, o := range m.Outcomes {
+		out = append(out, "close/"+string(o))
+	}
+	return strings.Join(out, " or ")
+}
+
+func (a PolicyApprovals) sentence() string {
+	if a.Count == 0 {
+		return "Nobody else has to agree."
+	}
+	who := map[string]string{psirt.RoleTeam: "of the team", psirt.RoleLead: "who is a lead"}[a.Role]
+	how := "must sign it (docket approve)"
+	if a.Kind == psirt.KindAttested {
+		how = "must agree: a review on the forge is enough as long as nothing sealed changes"
+	}
+	if a.Count == 1 {
+		return fmt.Sprintf("One person %s, other than the mover, %s.", who, how)
+	}
+	return fmt.Sprintf("%d people %s, other than the mover, %s.", a.Count, strings.Replace(who, "is a lead", "are leads", 1), how)
+}
+
+func (m PolicyMove) updateSentence() string {
+	if m.Update == psirt.Silent {
+		return "The reporter is told nothing."
+	}
+	switch m.Words {
+	case "required":
+		return "The reporter is told in words of the mover's own (--message FILE), as an update of kind " + m.Update + "."
+	case "forbidden":
+		return "The reporter gets the standard text " + m.Update + ", and no other words."
+	}
+	return "The reporter gets the standard text " + m.Update + ", or words of the mover's own (--message FILE)."
+}
+
+// running says which clocks bear on a state.
+func (v *PolicyView) running(b *strings.Builder, state string) {
+	var lines []string
+	for _, c := range v.Clocks {
+		switch {
+		case has(c.Paused, state):
+			lines = append(lines, fmt.Sprintf("%s stands still here", c.Name))
+		case has(c.Starts, "enter:"+state):
+			lines = append(lines, fmt.Sprintf("%s starts when a case comes here: within %s, by the %s. %s", c.Name, c.Within, c.Party, c.Means))
+		case has(c.Stops, "leave:"+state):
+			lines = append(lines, fmt.Sprintf("%s stops when a case leaves it: within %s from %s. %s", c.Name, c.Within, strings.Join(c.Starts, ", "), c.Means))
+		}
+	}
+	if len(lines) > 0 {
+		fmt.Fprintf(b, "\nClocks\n  - %s\n", strings.Join(lines, "\n  - "))
+	}
+}

@@ -1,0 +1,187 @@
+package forge
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/docket-psirt/docket/internal/psirt"
+)
+
+const (
+	// knownFor is how long what GitHub said stands in for asking again.
+	knownFor = 2 * time.Minute
+	// observedFor is how long what an event says does, counted from the last
+	// change that it tells of: Actions start jobs minutes later, and a daemon
+	// may see yesterday's event again.
+	observedFor = 10 * time.Minute
+	// maxKnown bounds the memory of a daemon that runs for years.
+	maxKnown = 4096
+)
+
+// known is what was learned from answers and events.
+type known struct {
+	mu      sync.Mutex
+	pulls   map[int]knownPull
+	issues  map[int]knownIssue
+	numbers map[string]int // of tracking issues, by program/ID
+}
+
+type knownPull struct {
+	pull    Pull
+	until   time.Time
+	reviews bool // pull has them, as an event told
+}
+
+type knownIssue struct {
+	issue Issue
+	raw   string // the body with its marker
+	until time.Time
+}
+
+func trackKey(program, id string) string { return program + "/" + id }
+
+// put keeps a value under a key, in place of all others when there are too
+// many: what is lost is asked for again.
+func put[K comparable, V any](m *map[K]V, key K, v V) {
+	if *m == nil || len(*m) >= maxKnown {
+		*m = map[K]V{}
+	}
+	(*m)[key] = v
+}
+
+// keepPull remembers a pull request as GitHub has just given it.
+func (g *GitHub) keepPull(p Pull) {
+	g.known.mu.Lock()
+	defer g.known.mu.Unlock()
+	put(&g.known.pulls, p.Number, knownPull{pull: p.clone(), until: g.now().Add(knownFor)})
+}
+
+// forgetPull makes the next step ask GitHub.
+func (g *GitHub) forgetPull(number int) {
+	g.known.mu.Lock()
+	defer g.known.mu.Unlock()
+	delete(g.known.pulls, number)
+}
+
+// recall returns a pull request that is known and, if it is open, has the head
+// that git has.
+func (g *GitHub) recall(match func(*Pull) bool) (knownPull, bool) {
+	g.known.mu.Lock()
+	var found knownPull
+	for _, k := range g.known.pulls {
+		// A branch may have had several; the newest is meant.
+		if match(&k.pull) && k.pull.Number > found.pull.Number {
+			found = k
+		}
+	}
+	g.known.mu.Unlock()
+	if found.pull.Number == 0 || !g.now().Before(found.until) {
+		return knownPull{}, false
+	}
+	if found.pull.State == StateOpen {
+		head, asked, err := g.head(found.pull.Branch)
+		if err != nil || asked && head != found.pull.Head {
+			return knownPull{}, false
+		}
+	}
+	found.pull = found.pull.clone()
+	return found, true
+}
+
+// recallOpen returns the open pull request of a branch, if it is known.
+func (g *GitHub) recallOpen(branch string) (Pull, bool) {
+	k, ok := g.recall(func(p *Pull) bool { return p.Branch == branch })
+	return k.pull, ok && k.pull.State == StateOpen
+}
+
+// keepIssue remembers a tracking issue and returns it.
+func (g *GitHub) keepIssue(number int, i Issue, raw string) Issue {
+	g.known.mu.Lock()
+	defer g.known.mu.Unlock()
+	g.known.keepIssue(number, knownIssue{issue: i, raw: raw, until: g.now().Add(knownFor)})
+	return i
+}
+
+func (k *known) keepIssue(number int, i knownIssue) {
+	i.issue.Labels = slices.Clone(i.issue.Labels)
+	put(&k.issues, number, i)
+	if i.issue.Program != "" && i.issue.ID != "" {
+		put(&k.numbers, trackKey(i.issue.Program, i.issue.ID), number)
+	}
+}
+
+// recallIssue returns a tracking issue that is known.
+func (g *GitHub) recallIssue(number int) (knownIssue, bool) {
+	g.known.mu.Lock()
+	defer g.known.mu.Unlock()
+	k, ok := g.known.issues[number]
+	k.issue.Labels = slices.Clone(k.issue.Labels)
+	return k, ok && g.now().Before(k.until)
+}
+
+// forgetIssue makes the next step ask GitHub for the issue; with its case, also
+// for which one it is.
+func (g *GitHub) forgetIssue(number int, key string) {
+	g.known.mu.Lock()
+	defer g.known.mu.Unlock()
+	delete(g.known.issues, number)
+	delete(g.known.numbers, key)
+}
+
+// Observe takes out of an event what need not be asked for then: a tracking
+// issue with number, labels and body, a pull request, and the review that was
+// given. The event must be genuine, and of this repository; of another one it
+// changes nothing. Events may come late, twice and out of order: an older one
+// does not replace what is known.
+func (g *GitHub) Observe(e Event) {
+	if !sameRepo(e.Repo, g.full()) {
+		return
+	}
+	g.known.mu.Lock()
+	defer g.known.mu.Unlock()
+	if e.Issue != nil {
+		g.observeIssue(e)
+	}
+	if e.Pull != nil && !e.Fork {
+		g.observePull(e)
+	}
+}
+
+func (g *GitHub) observeIssue(e Event) {
+	i, raw := *e.Issue, e.Issue.Body
+	if !psirt.CaseID(i.ID).Valid() || !programForm.MatchString(i.Program) || e.Number < 1 {
+		return
+	}
+	// Which issue it is stays true when the rest is old; yet a body that
+	// anybody could have written does not name another than is known.
+	key := trackKey(i.Program, i.ID)
+	if number, ok := g.known.numbers[key]; ok && number != e.Number {
+		return
+	}
+	before := g.known.issues[e.Number]
+	if before.issue.Updated.After(i.Updated) || e.Action == "deleted" || e.Action == "transferred" {
+		return
+	}
+	i.Body, i.Revision, i.File = unmark(raw), shownRevision(raw), e.Seen
+	g.known.keepIssue(e.Number, knownIssue{issue: i, raw: raw, until: i.Updated.Add(observedFor)})
+}
+
+func (g *GitHub) observePull(e Event) {
+	p := e.Pull.clone()
+	before := g.known.pulls[p.Number]
+	if before.pull.Updated.After(p.Updated) {
+		return
+	}
+	p.Body = unmark(p.Body)
+	k := knownPull{pull: p, until: p.Updated.Add(observedFor)}
+	switch {
+	case e.Review == nil:
+		k.pull.Reviews, k.reviews = before.pull.Reviews, before.reviews
+	case e.Review.Verdict == "" || e.Review.By == "" || e.Review.Head == "":
+		// Dismissed, or only a comment: what counts now has to be asked for.
+	default:
+		k.pull.Reviews, k.reviews = append(before.pull.Reviews, *e.Review), true
+	}
+	put(&g.known.pulls, p.Number, k)
+}
