@@ -116,7 +116,7 @@ var reader = map[string]func(*Event, *payload) error{
 var (
 	eventForm  = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
 	actionForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$`)
-	repoForm   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,99}/[A-Za-z0-9_.-]{1,100}$`)
+	repoForm   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,99}/\.{0,2}[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}$`)
 	refForm    = regexp.MustCompile(`^refs/(heads|tags)/`)
 	ghsaForm   = regexp.MustCompile(`^GHSA(-[23456789cfghjmpqrvwx]{4}){3}$`)
 )
@@ -178,7 +178,7 @@ func (e *Event) common(p *payload) {
 	if actionForm.MatchString(p.Action) {
 		e.Action = p.Action
 	}
-	if repoForm.MatchString(p.Repository.FullName) && path.Base(p.Repository.FullName) != ".." {
+	if repoForm.MatchString(p.Repository.FullName) {
 		e.Repo = p.Repository.FullName
 	}
 	e.Actor = login(p.Sender.Login)
