@@ -1,6 +1,7 @@
 package githubtest
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -36,7 +37,7 @@ func (s *Server) checkJSON(c *check) object {
 	}
 	return object{
 		"id": c.id, "node_id": node("CR", c.id), "name": c.name, "head_sha": c.sha, "status": c.status, "conclusion": nullable(c.conclusion),
-		"external_id": c.external, "details_url": nullable(c.details), "started_at": stamp(c.started), "completed_at": stamp(c.completed),
+		"external_id": c.external, "details_url": cmp.Or(c.details, s.Web()), "started_at": stamp(c.started), "completed_at": stamp(c.completed),
 		"url": s.apiURL("/check-runs/%d", c.id), "html_url": s.webURL("/runs/%d", c.id), "app": s.appJSON(c.app), "pull_requests": pulls,
 		"output": object{"title": nullable(c.title), "summary": nullable(c.summary), "text": nullable(c.text),
 			"annotations_count": len(c.annotations), "annotations_url": s.apiURL("/check-runs/%d/annotations", c.id)},

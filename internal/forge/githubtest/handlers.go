@@ -5,7 +5,7 @@ package githubtest
 type handler func(*Server, *request) answer
 
 // handlers by GitHub's operationId: all that the description has.
-var handlers = map[string]handler{}
+var handlers map[string]handler
 
 func init() {
 	actionsGet, actionsPut := stored(func(s *state) *object { return &s.actions })
