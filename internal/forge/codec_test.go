@@ -162,9 +162,11 @@ func hardPull(r *rand.Rand) Pull {
 		Reviews: few(r, func() Review {
 			return Review{hardLogin(r), someTime(r), someCommit(r), Approve, hardText(r, true)}
 		}),
-		Comments: few(r, func() Comment { return Comment{hardLogin(r), someTime(r), hardText(r, true)} }),
+		Comments: few(r, func() Comment {
+			return Comment{By: hardLogin(r), At: someTime(r), Body: hardText(r, true), Marker: "move:a/1"}
+		}),
 		Checks: few(r, func() Check {
-			return Check{someCommit(r), hardText(r, false), Failure, hardText(r, true), someTime(r)}
+			return Check{Head: someCommit(r), Name: hardText(r, false), Conclusion: Failure, Summary: hardText(r, true), At: someTime(r), Title: hardText(r, false)}
 		}),
 	}
 	if r.IntN(2) == 0 {

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/google/go-github/v60/github"
 )
@@ -68,18 +69,31 @@ func shownRevision(body string) int {
 	return n
 }
 
-// issueOf reads a tracking issue of a case and remembers it.
-func (g *GitHub) issueOf(program, id string, answer *github.Issue) Issue {
+// issueOf reads an issue. Program and ID are empty when it tracks no case.
+func (g *GitHub) issueOf(answer *github.Issue) Issue {
 	raw := answer.GetBody()
-	i := Issue{
-		Program: program, ID: id, Title: title(answer.GetTitle()), Body: unmark(raw), Labels: labelsOf(answer.Labels),
-		Closed: answer.GetState() == StateClosed, Created: moment(answer.GetCreatedAt().Time), Updated: moment(answer.GetUpdatedAt().Time),
-		Revision: shownRevision(raw),
+	marker := bodyMarker(raw)
+	e := Event{Issue: &Issue{
+		Title: title(answer.GetTitle()), Body: unmark(raw), Labels: labelsOf(answer.Labels), Closed: answer.GetState() == StateClosed,
+		Created: moment(answer.GetCreatedAt().Time), Updated: moment(answer.GetUpdatedAt().Time), Revision: shownRevision(raw),
+	}}
+	e.track(marker)
+	for _, l := range e.Issue.Labels {
+		if program, ok := strings.CutPrefix(l, "program/"); ok && programForm.MatchString(program) {
+			e.Issue.Program = program
+		}
 	}
-	if file := bodyMarker(raw)["file"]; digestForm.MatchString(file) {
-		i.File = file
+	if digestForm.MatchString(marker["file"]) {
+		e.Issue.File = marker["file"]
 	}
-	return g.keepIssue(answer.GetNumber(), i, raw)
+	return *e.Issue
+}
+
+// learn reads the tracking issue of a case and remembers it.
+func (g *GitHub) learn(program, id string, answer *github.Issue) Issue {
+	i := g.issueOf(answer)
+	i.Program, i.ID = program, id
+	return g.keepIssue(answer.GetNumber(), i, answer.GetBody())
 }
 
 // refresh brings an issue up to date.
@@ -112,7 +126,7 @@ func (g *GitHub) refresh(ctx context.Context, number int, i Issue) error {
 		g.forgetIssue(number, "")
 		return g.failOn(step, err)
 	}
-	g.issueOf(i.Program, i.ID, answer)
+	g.learn(i.Program, i.ID, answer)
 	return nil
 }
 
@@ -127,7 +141,7 @@ func (g *GitHub) fetchIssue(ctx context.Context, step, program, id string, numbe
 	if err != nil {
 		return Issue{}, g.failOn(step, err)
 	}
-	return g.issueOf(program, id, answer), nil
+	return g.learn(program, id, answer), nil
 }
 
 // Issue implements Issues. It takes one request, or none.

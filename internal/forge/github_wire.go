@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	maxTries  = 5       // of one request
+	maxTries  = 5        // of one request
 	maxAnswer = 32 << 20 // bytes; a full page of a hundred is below ten million
 )
 
