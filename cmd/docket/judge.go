@@ -169,7 +169,7 @@ no longer gives exit code 3. The explanation is not sealed.`,
 }
 
 func (a *app) policyCommand() *cobra.Command {
-	c := &cobra.Command{Use: "policy", Short: "Change a programme", Args: cobra.NoArgs, Example: "  docket --as ada policy edit ingroupe"}
+	c := &cobra.Command{Use: "policy", Short: "Read, write, check and change programmes", Args: cobra.NoArgs, Example: "  docket -C cases.git policy show\n  docket --as ada policy edit ingroupe"}
 	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	edit := a.jsonFlag(&cobra.Command{Use: "edit [PROGRAM]", Short: "Change a programme's policy file, in your editor", Args: cobra.MaximumNArgs(1),
 		Long: `Opens program.yaml in your editor and proposes the result, signed by you as a lead.
@@ -189,7 +189,7 @@ demands. A file that is not valid is not proposed; every fault is listed.`,
 			return a.printProposed(p)
 		})
 	}
-	c.AddCommand(edit)
+	c.AddCommand(append(a.policyReading(), edit)...)
 	return c
 }
 

@@ -264,6 +264,9 @@ func (t *tally) add(c *one) error {
 		return err
 	}
 	for _, r := range readings {
+		if state.Phase == psirt.PhaseClosed && r.Stopped.IsZero() {
+			continue // nothing is owed in a closed case
+		}
 		t.clock(p, r.Clock, r.Party).add(r.Status)
 	}
 	receipts, _, err := t.d.receiptsOf(c)
