@@ -91,7 +91,7 @@ func TestWallsComplain(t *testing.T) {
 		{"internal/forge/forgetest/b.go", goFile("package forgetest", module+"/internal/desk"), "internal/desk is not on a floor below internal/forge"},
 		{"internal/peer/b.go", goFile("package peer", module+"/internal/psirt"), "imports none of them"},
 		{"internal/peer/b.go", goFile("package peer", module+"/internal/forge/forgetest"), "for tests only"},
-		{"internal/forge/b.go", goFile("package forge", "github.com/getkin/kin-openapi/openapi3"), "no room owns github.com/getkin/kin-openapi/openapi3"},
+		{"internal/forge/b.go", goFile("// Package forge …\npackage forge", "github.com/getkin/kin-openapi/openapi3"), "no room owns github.com/getkin/kin-openapi/openapi3"},
 		{"internal/peer/b.go", goFile("package peer", "github.com/emersion/go-smtp"), "belongs to internal/mail"},
 		{"internal/util/b.go", goFile("// Package util …\npackage util"), "no room of the house"},
 		{"internal/audit/b.go", code(audit + "func f(r repo) { r.x.Publish() }\n"), "may not use Publish"},
