@@ -11,8 +11,8 @@ import (
 // checkName is the check that main asks for.
 const checkName = "docket/check"
 
-// secret is a secret of an environment, as the workflows ask for it.
-type secret struct {
+// hostedSecret is a secret of an environment, as the workflows ask for it.
+type hostedSecret struct {
 	environment, name string
 	file              string // in the directory of keys, or beside it
 	role              bool   // each programme has its own
@@ -20,9 +20,9 @@ type secret struct {
 	what              string
 }
 
-// secrets are those that the shipped workflows use (a test holds the two to
+// hostedSecrets are those that the shipped workflows use (a test holds the two to
 // each other). The intake key is none of them: it never leaves the intake host.
-var secrets = []secret{
+var hostedSecrets = []hostedSecret{
 	{environment: "bot", name: "DOCKET_APP_KEY", file: "app.pem", what: "the private key of the bot's GitHub App, as GitHub gave it"},
 	{environment: "bot", name: "DOCKET_BOT_KEY", file: "bot.asc", role: true, what: "the bot's key"},
 	{environment: "bot", name: "DOCKET_PASSPHRASE", file: "passphrase", optional: "keys have a passphrase", what: "the passphrase of the keys"},
@@ -37,7 +37,7 @@ var environments = []string{"bot", "deliver"}
 
 // command is how the secret is set: from files, so that its value stands in no
 // argument, history or list of processes.
-func (s secret) command(keys string, all []*audit.Setting, flag string) string {
+func (s hostedSecret) command(keys string, all []*audit.Setting, flag string) string {
 	if keys == "" {
 		keys = "KEYDIR"
 	}

@@ -130,7 +130,14 @@ func (d *Desk) setAll(ctx context.Context, admin *forge.Admin, all []*audit.Sett
 	for _, name := range environments {
 		steps = append(steps, func() ([]string, error) { return admin.SetEnvironment(ctx, name, "main") })
 	}
-	variables := map[string]string{"DOCKET_ROOT": root.String()}
+	have, err := admin.Variables(ctx, "")
+	if err != nil {
+		return err
+	}
+	variables := map[string]string{}
+	if have["DOCKET_ROOT"] == "" { // another one is for people to look at, not to be overwritten
+		variables["DOCKET_ROOT"] = root.String()
+	}
 	if o.AppID != 0 {
 		variables["DOCKET_APP_ID"] = strconv.FormatInt(o.AppID, 10)
 	}

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,7 +31,7 @@ var shipped embed.FS
 // InitOptions say what docket init makes.
 type InitOptions struct {
 	Programs   []string // names of shipped programmes, or files
-	Team       []string // handles; the first is lead
+	Team       []string // handles, or HANDLE=LOGIN where the name on the forge is another; the first is lead
 	Keys       string   // directory that the new secret keys go to
 	Passphrase []byte   // nil: unprotected, for try-outs
 	IntakeKey  []byte   // secret export of the published key that the team has already, or nil
@@ -97,6 +98,7 @@ type maker struct {
 	out     *InitResult
 	at      time.Time
 	people  map[string]*seal.Key
+	logins  map[string]string // by handle
 	secrets map[string][]byte // file name: content
 	edits   []store.Edit
 }
@@ -108,12 +110,20 @@ func (m *maker) checkTeam() error {
 	if len(m.o.Team) == 0 || len(m.o.Programs) == 0 {
 		return usage("a programme and a team are needed", "docket init DIR --program ingroupe --team HANDLE,HANDLE --keys KEYDIR")
 	}
-	seen := map[string]bool{}
-	for _, h := range m.o.Team {
-		if !psirt.ValidName(h) || seen[h] || has(roleFiles, h) {
+	m.logins = map[string]string{}
+	m.o.Team = slices.Clone(m.o.Team)
+	for i, member := range m.o.Team {
+		h, login, named := strings.Cut(member, "=")
+		if !named {
+			login = h
+		}
+		if _, seen := m.logins[h]; !psirt.ValidName(h) || seen || has(roleFiles, h) {
 			return usage(fmt.Sprintf("%q cannot be a handle", h), "each has lower-case letters, digits and hyphens, is no role's name, and stands once")
 		}
-		seen[h] = true
+		if !loginForm.MatchString(login) || strings.ContainsAny(login, "[]") {
+			return usage(fmt.Sprintf("%q cannot be a login", login), "write HANDLE=LOGIN with the name on the forge")
+		}
+		m.o.Team[i], m.logins[h] = h, login
 	}
 	return nil
 }
@@ -222,8 +232,7 @@ func source(name string) (text []byte, templates map[string][]byte, err error) {
 	if info.Size() > maxProgramFile {
 		return nil, nil, usage(name+" is too large for a program.yaml", "")
 	}
-	text, err = os.ReadFile(name)
-	return text, templates, err
+	return ownPolicy(name)
 }
 
 // identity reads the values that keys are named after.
@@ -250,8 +259,8 @@ func (m *maker) schemas() error {
 		m.add("schema/"+name, raw)
 	}
 	m.add("README.md", []byte(caseReadme))
-	files, err := workflowFiles(m.o.Release, m.o.ReleaseSums)
-	for name, raw := range files {
+	workflows, err := workflowFiles(m.o.Release, m.o.ReleaseSums)
+	for name, raw := range workflows {
 		m.add(name, raw)
 	}
 	return err

@@ -68,6 +68,9 @@ func (m *maker) published(p *psirt.Program) (*seal.Published, error) {
 		return nil, &Problem{Text: "the published key cannot be taken over", Err: err,
 			Do: "it must be the secret export (gpg --export-secret-keys) with its decryption subkey; a missing signing subkey is added when the primary key is there"}
 	}
+	if err := refuseExampleCert("--intake-key", adopted.Intake.Cert()); err != nil {
+		return nil, err
+	}
 	if adopted.Republish {
 		m.out.Republish = append(m.out.Republish, p.Program)
 	}
@@ -106,7 +109,7 @@ func (m *maker) peopleSection(domain string) string {
 		if i == 0 {
 			roles = "[team, lead]"
 		}
-		fmt.Fprintf(&b, "  - {handle: %s, login: %s, key: %s, mail: %s@%s, roles: %s}\n", h, h, m.people[h].Cert().Fingerprint(), h, domain, roles)
+		fmt.Fprintf(&b, "  - {handle: %s, login: %s, key: %s, mail: %s@%s, roles: %s}\n", h, m.logins[h], m.people[h].Cert().Fingerprint(), h, domain, roles)
 	}
 	return b.String()
 }

@@ -116,7 +116,7 @@ func mayPass(err error) bool {
 	var answer *github.ErrorResponse
 	if errors.As(err, &answer) && answer.Response != nil {
 		code := answer.Response.StatusCode
-		return code >= 500 || code == http.StatusUnprocessableEntity && strings.Contains(err.Error(), "already") ||
+		return code >= 500 || code == http.StatusConflict || code == http.StatusUnprocessableEntity && strings.Contains(err.Error(), "already") ||
 			code == http.StatusUnprocessableEntity && alreadyThere(answer)
 	}
 	var broken *url.Error
