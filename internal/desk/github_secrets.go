@@ -8,9 +8,6 @@ import (
 	"github.com/docket-psirt/docket/internal/audit"
 )
 
-// checkName is the check that main asks for.
-const checkName = "docket/check"
-
 // hostedSecret is a secret of an environment, as the workflows ask for it.
 type hostedSecret struct {
 	environment, name string
