@@ -46,7 +46,7 @@ var flows = map[string]flow{
 		"label": {may: "contents: read", at: "bot", secrets: botSecrets, queue: "docket-label-${{ github.event.issue.number }}-${{ github.event.label.name }}"}}},
 	"docket-deliver.yml": {"push branches=main paths=cases/**; " + hourly, map[string]duty{
 		"deliver": {may: "contents: write", at: "deliver", queue: "docket-deliver",
-			secrets: "DOCKET_MAILER_KEY DOCKET_PASSPHRASE DOCKET_SENDER_KEY DOCKET_SMTP_PASSWORD"}}},
+			secrets: "DOCKET_MAILER_APP_KEY DOCKET_MAILER_KEY DOCKET_PASSPHRASE DOCKET_SENDER_KEY DOCKET_SMTP_PASSWORD"}}},
 	"docket-clock.yml":  {hourly + "; " + manual, map[string]duty{"clock": {may: "contents: read", at: "bot", secrets: botSecrets, queue: "docket-clock"}}},
 	"docket-audit.yml":  {hourly + "; " + manual, map[string]duty{"audit": {may: "contents: read", queue: "docket-audit"}}},
 	"docket-intake.yml": {hourly + "; " + manual, map[string]duty{"intake": {may: "contents: read", queue: "docket-intake", on: "self-hosted,docket-intake"}}},
