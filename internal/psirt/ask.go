@@ -322,6 +322,10 @@ func (a *asking) signer(path, record string) Fingerprint {
 	past, known := a.records[path]
 	if !known {
 		for _, rev := range a.w.History {
+			if rev.Report == nil {
+				past = append(past, nil)
+				continue
+			}
 			there := map[string]bool{}
 			for _, v := range collect(map[string]any(rev.Report), strings.Split(path, "."), nil, &a.left) {
 				there[canonical(v)] = true
@@ -331,7 +335,13 @@ func (a *asking) signer(path, record string) Fingerprint {
 		a.records[path] = past
 	}
 	var by Fingerprint
-	for i := len(past) - 1; i >= 0 && past[i][record]; i-- {
+	for i := len(past) - 1; i >= 0; i-- {
+		if past[i] == nil {
+			return "" // nobody here can tell whether it stood there before
+		}
+		if !past[i][record] {
+			break
+		}
 		by = a.w.History[i].By
 	}
 	return by
@@ -355,12 +365,41 @@ func (p *Program) Remember(report Document) Document {
 	return out
 }
 
-// AsksSigners reports whether some fact of the programme needs World.History.
-func (p *Program) AsksSigners() bool {
-	asks := false
-	for _, fact := range p.Facts {
-		fact.Is.each(func(t Test) { asks = asks || t.Signers != nil })
+// NeedsHistory reports whether some rule for a move asks who signed a record,
+// so that it takes World.History to judge the move.
+func (p *Program) NeedsHistory(from, to string) bool {
+	for _, t := range p.Transitions {
+		if t.To != to || !contains(t.From, p.Current(from)) {
+			continue
+		}
+		for _, guard := range t.Guards {
+			if p.asksSigners(Test{Fact: strings.TrimPrefix(guard, "not ")}, 0) {
+				return true
+			}
+		}
 	}
+	return false
+}
+
+// AsksSigners reports whether any fact of the programme asks who signed a
+// record.
+func (p *Program) AsksSigners() bool {
+	for _, fact := range p.Facts {
+		if p.asksSigners(fact.Is, 0) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *Program) asksSigners(t Test, depth int) bool {
+	if depth > maxFactDepth {
+		return false
+	}
+	asks := false
+	t.each(func(t Test) {
+		asks = asks || t.Signers != nil || t.Fact != "" && p.asksSigners(p.Facts[t.Fact].Is, depth+1)
+	})
 	return asks
 }
 

@@ -124,8 +124,9 @@ type World struct {
 	Mover *Entry
 }
 
-// Past is one earlier revision of a case, as a key holder sees it. Only the
-// parts of Report that Program.Remember keeps are needed.
+// Past is one revision of a case, as a key holder sees it. Only the parts of
+// Report that Program.Remember keeps are needed; nil says that it could not be
+// opened.
 type Past struct {
 	Revision int
 	By       Fingerprint // whose signature of the revision is good; empty: nobody's

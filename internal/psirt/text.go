@@ -110,6 +110,31 @@ func simple(n parse.Node) bool {
 	return false
 }
 
+// StandardTexts lists the kinds of update that the programme may send as a
+// standard text, sorted: each needs a template. What the forge or a person asks
+// for (ask, reply) is not among them.
+func (p *Program) StandardTexts() []string {
+	kinds := []string{p.Intake.Update, p.Intake.Note}
+	if p.Intake.Terminated != nil {
+		kinds = append(kinds, p.Intake.Terminated.Update)
+	}
+	for _, t := range p.Transitions {
+		if t.Update != Silent && t.Words != "required" {
+			kinds = append(kinds, t.Kinds()...)
+		}
+	}
+	for _, c := range p.Clocks {
+		if c.Remind != "" {
+			kinds = append(kinds, c.Remind)
+		}
+	}
+	for _, s := range p.Standing {
+		kinds = append(kinds, s.Kind)
+	}
+	slices.Sort(kinds)
+	return slices.Compact(kinds)
+}
+
 // TextDigest is the digest that an update's row carries for a standard text.
 func TextDigest(subject, text string) Digest {
 	return SHA256([]byte("Subject: " + subject + "\n\n" + text))
