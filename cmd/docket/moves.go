@@ -80,6 +80,7 @@ programme's guards do not hold, each is named with what to do (exit code 3).`,
 				a.printf("%s", p.Verdict.Text())
 				return nil
 			}
+			defer a.linkDuplicate(c, d, caseID(args[0]), outcome)
 			return a.printProposed(p)
 		})
 	}

@@ -30,7 +30,7 @@ func (d *Desk) PublishCheck(ctx context.Context, number int) (*Pull, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.Base != "main" || head.IsZero() || head.String() != p.Head && !d.known(p.Head) {
+	if p.Base != "main" || head.IsZero() || head.String() != p.Head && !d.hasCommit(p.Head) {
 		return nil, d.foreign(ctx, p)
 	}
 	base, err := d.repo.Ref(mainRef)
@@ -48,7 +48,7 @@ func (d *Desk) PublishCheck(ctx context.Context, number int) (*Pull, error) {
 	return d.judged(ctx, p)
 }
 
-func (d *Desk) known(commit string) bool {
+func (d *Desk) hasCommit(commit string) bool {
 	h, err := store.ParseHash(commit)
 	if err != nil {
 		return false

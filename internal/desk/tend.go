@@ -26,9 +26,9 @@ type Tended struct {
 // tracking issues are known to be true, and when that was.
 const tendedFile = "tended"
 
-// margin is how far back requests are looked for again, since GitHub's clock
+// lookBack is how far back requests are looked for again, since GitHub's clock
 // and ours differ and events take their time.
-const margin = 15 * time.Minute
+const lookBack = 15 * time.Minute
 
 // Tend finds what no event told of, since events get lost: labels that ask,
 // pull requests without check or with reviews that are not on record, branches
@@ -241,10 +241,10 @@ func (d *Desk) tendedUntil(ctx context.Context) (store.Hash, time.Time, error) {
 	commit, when, _ := strings.Cut(strings.TrimSpace(string(raw)), " ")
 	h, err := store.ParseHash(commit)
 	at, err2 := time.Parse(time.RFC3339, when)
-	if err != nil || err2 != nil || !d.known(commit) {
+	if err != nil || err2 != nil || !d.hasCommit(commit) {
 		return store.Hash{}, since, nil // rewritten or damaged: look at everything
 	}
-	return h, at.Add(-margin), nil
+	return h, at.Add(-lookBack), nil
 }
 
 func (d *Desk) rememberTended(ctx context.Context, at time.Time) error {
@@ -281,7 +281,7 @@ func (d *Desk) rememberTended(ctx context.Context, at time.Time) error {
 func (d *Desk) recent(raw []byte) bool {
 	_, when, _ := strings.Cut(strings.TrimSpace(string(raw)), " ")
 	at, err := time.Parse(time.RFC3339, when)
-	return err == nil && d.now().Sub(at) < margin
+	return err == nil && d.now().Sub(at) < lookBack
 }
 
 // someBot is the bot of a programme whose bot's key is at hand.

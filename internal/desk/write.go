@@ -82,9 +82,6 @@ func (d *Desk) pull(ctx context.Context, who *actor, p proposal, g *audit.Judgem
 	return pull, d.publishCheck(ctx, g)
 }
 
-// checkName is the status that main requires.
-const checkName = "docket/check"
-
 func (d *Desk) publishCheck(ctx context.Context, g *audit.Judgement) error {
 	c := forge.Check{Head: g.Head.String(), Name: checkName, Conclusion: forge.Success, Title: checkTitle(g),
 		Summary: checkSummary(g), At: d.now()}
