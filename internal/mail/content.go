@@ -76,10 +76,26 @@ func ParseContent(raw []byte, lim Limits) (*Content, error) {
 
 // ParseInline reads the plaintext of an inline message in the given charset;
 // "" is UTF-8. The error is nil or a *MalformedError.
+//
+// Programs that encrypt what is in the window send HTML as it is; it is undone
+// when the whole text is a page.
 func ParseInline(plaintext []byte, charset string, lim Limits) (*Content, error) {
 	b := newBuilder(lim)
 	b.plainText(plaintext, charset)
+	if n := len(b.texts) - 1; n >= 0 && isPage(b.texts[n]) {
+		b.texts[n], b.c.HTML = htmlText(b.texts[n], b.lim.Text), true
+	}
 	return b.finish()
+}
+
+// isPage reports whether a text is an HTML page, from the first tag to the
+// last.
+func isPage(s string) bool {
+	s = strings.ToLower(strings.TrimSpace(s))
+	if !strings.HasSuffix(s, "</html>") {
+		return false
+	}
+	return strings.HasPrefix(s, "<html") || strings.HasPrefix(s, "<!doctype html")
 }
 
 // isMailHeader tells a header from a text that happens to begin with a word

@@ -1,6 +1,11 @@
 package extract
 
-import "github.com/docket-psirt/docket/internal/psirt"
+import (
+	"os"
+
+	"github.com/docket-psirt/docket/internal/casefile"
+	"github.com/docket-psirt/docket/internal/psirt"
+)
 
 // programme is what a reader needs to know of a programme.
 type programme struct {
@@ -17,40 +22,19 @@ func asked(tokens ...string) []psirt.Asked {
 	return list
 }
 
-var badMethods = []string{"denial of service", "denial-of-service", "ddos", "flood", "stress test", "load test", "social engineering", "phishing", "physical access to the building", "brute force"}
-
-// programmes are three that ask for what three published policies ask for.
-var programmes = map[string]programme{
-	"ingroupe": {
-		form: psirt.ReportForm{
-			Asked:    asked("products.name", "products.versions", "description", "discovery.how", "discovery.when", "exploited", "public_info", "reporter.email"),
-			Subjects: []string{"Potential vulnerability"},
-			Methods:  badMethods,
-		},
-		language: "en",
-	},
-	"inspur": {
-		form: psirt.ReportForm{
-			Asked: []psirt.Asked{
-				{Token: "reporter.name", Any: []string{"reporter.name", "reporter.pseudonym", "reporter.organisation"}},
-				{Token: "reporter.email"}, {Token: "products.name"}, {Token: "products.versions"},
-				{Token: "discovery.how", Any: []string{"discovery.how", "steps"}},
-				{Token: "exploited"}, {Token: "suggested_fix"},
-			},
-			Words:   map[string][]string{"reporter": {"Escalator"}},
-			Methods: badMethods,
-		},
-		scope: psirt.Scope{Products: []string{"server", "server management software", "AI Management Suite", "storage", "InCloudOS", "Insight", "security product"}},
-	},
-	"imengine": {
-		form: psirt.ReportForm{
-			Asked: []psirt.Asked{
-				{Token: "description"}, {Token: "steps"}, {Token: "screenshots", Any: []string{"attachments.image"}},
-				{Token: "url"}, {Token: "observed_at"}, {Token: "source_ip"}, {Token: "reporter.email"},
-			},
-			Methods: badMethods,
-		},
-		scope:    psirt.Scope{Domains: []string{"imengine.example"}},
-		language: "en",
-	},
-}
+// programmes are the shipped ones, as their files have them.
+var programmes = func() map[string]programme {
+	all := map[string]programme{}
+	for _, name := range []string{"ingroupe", "inspur", "imengine"} {
+		data, err := os.ReadFile("../../../cases/" + name + "/program.yaml")
+		if err != nil {
+			panic(err)
+		}
+		p, err := casefile.ParseProgram(data)
+		if err != nil {
+			panic(err)
+		}
+		all[name] = programme{form: p.Report, scope: p.Scope, language: p.Language}
+	}
+	return all
+}()
