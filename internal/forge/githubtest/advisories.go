@@ -54,7 +54,30 @@ func listAdvisories(s *Server, q *request) answer {
 	if q.query.Get("direction") != "asc" {
 		slices.Reverse(found)
 	}
-	return list(s, q, found, s.advisoryJSON)
+	return s.byCursor(q, found)
+}
+
+// byCursor answers with one page of advisories: GitHub lists them by a cursor,
+// which here is the identifier that the page before ended with.
+func (s *Server) byCursor(q *request, found []*advisory) answer {
+	size := 30
+	if n := number(q.query.Get("per_page")); n > 0 {
+		size = min(n, 100)
+	}
+	from := 1 + slices.IndexFunc(found, func(a *advisory) bool { return a.ghsa == q.query.Get("after") })
+	out, header := []any{}, http.Header{}
+	for i, a := range found[from:] {
+		if i == size {
+			u := *q.url
+			values := u.Query()
+			values.Set("after", found[from+i-1].ghsa)
+			u.RawQuery = values.Encode()
+			header.Set("Link", "<"+s.Web()+u.RequestURI()+`>; rel="next"`)
+			break
+		}
+		out = append(out, s.advisoryJSON(a))
+	}
+	return answer{status: http.StatusOK, body: out, header: header}
 }
 
 func (s *Server) wantedAdvisory(q *request) *advisory {

@@ -55,11 +55,11 @@ func (s *Server) User(login string, role Role) (token string) {
 	return token
 }
 
-// appPermissions is what a new App of the tests may do.
+// appPermissions is what a new App may do: what a bot of the case repository
+// needs. Settings and workflows are not among it.
 var appPermissions = map[string]string{
 	"metadata": "read", "contents": "write", "issues": "write", "pull_requests": "write", "checks": "write", "statuses": "write",
-	"administration": "write", "actions": "read", "environments": "write", "secrets": "read", "variables": "write",
-	"repository_advisories": "write",
+	"actions": "read", "administration": "read", "repository_advisories": "write",
 }
 
 // App makes a GitHub App and installs it on the repository. key is its private
@@ -73,10 +73,31 @@ func (s *Server) App(slug string) (id int64, key []byte, installation int64) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	a := &app{id: s.id(), installation: s.id(), slug: slug, key: private, bot: s.account(slug + "[bot]")}
+	a := &app{
+		id: s.id(), installation: s.id(), slug: slug, key: private, bot: s.account(slug + "[bot]"), perms: maps.Clone(appPermissions),
+	}
 	s.state.apps = append(s.state.apps, a)
 	key = pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(private)})
 	return a.id, key, a.installation
+}
+
+// Grant changes a permission of an App's installation, as the owner does in
+// GitHub's pages: level is read, write or "" for none. Tokens that were given
+// before keep theirs.
+func (s *Server) Grant(slug, permission, level string) {
+	s.t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, a := range s.state.apps {
+		if a.slug == slug {
+			a.perms[permission] = level
+			if level == "" {
+				delete(a.perms, permission)
+			}
+			return
+		}
+	}
+	s.t.Fatalf("githubtest: there is no App %s", slug)
 }
 
 // ActionsToken makes a GITHUB_TOKEN with the permissions of a workflow's job,
@@ -217,11 +238,12 @@ func installationToken(s *Server, q *request) answer {
 	if err := q.decode(&in); err != nil {
 		return refuse(http.StatusUnprocessableEntity, err.Error())
 	}
-	perms := maps.Clone(appPermissions)
+	granted := q.who.app.perms
+	perms := maps.Clone(granted)
 	if len(in.Permissions) > 0 {
 		perms = map[string]string{"metadata": "read"}
 		for name, level := range in.Permissions {
-			if appPermissions[name] == "" || level == "write" && appPermissions[name] == "read" {
+			if granted[name] == "" || level == "write" && granted[name] == "read" {
 				return refuse(http.StatusUnprocessableEntity, "The permissions requested are not granted to this installation.")
 			}
 			perms[name] = level

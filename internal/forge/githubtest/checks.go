@@ -15,30 +15,35 @@ func (c *check) appID() int64 {
 }
 
 func (s *Server) appJSON(a *app) object {
-	id, slug, owner := int64(actionsApp), "github-actions", s.ownerJSON()
+	id, slug, perms := int64(actionsApp), "github-actions", map[string]string{"metadata": "read"}
 	if a != nil {
-		id, slug = a.id, a.slug
+		id, slug, perms = a.id, a.slug, a.perms
 	}
 	return object{
-		"id": id, "slug": slug, "node_id": node("A", id), "name": slug, "owner": owner, "description": "", "client_id": node("Iv1", id),
+		"id": id, "slug": slug, "node_id": node("A", id), "name": slug, "owner": s.ownerJSON(), "description": "", "client_id": node("Iv1", id),
 		"external_url": s.Web(), "html_url": s.Web() + "/apps/" + slug, "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z",
-		"permissions": appPermissions, "events": []string{},
+		"permissions": perms, "events": []string{},
 	}
 }
 
-func (s *Server) checkJSON(c *check) object {
+// pullsAt are the open pull requests with that head, in short.
+func (s *Server) pullsAt(sha string) []any {
 	pulls := []any{}
 	for _, i := range s.state.issues {
-		if i.pull != nil && !i.closed && i.pull.headSHA == c.sha && i.pull.fork == "" {
+		if i.pull != nil && !i.closed && i.pull.headSHA == sha && i.pull.fork == "" {
 			repo := object{"id": 2, "name": s.name, "url": s.apiURL("")}
 			pulls = append(pulls, object{"id": i.pull.id, "number": i.number, "url": s.apiURL("/pulls/%d", i.number),
 				"head": object{"ref": i.pull.head, "sha": i.pull.headSHA, "repo": repo}, "base": object{"ref": i.pull.base, "sha": i.pull.baseSHA, "repo": repo}})
 		}
 	}
+	return pulls
+}
+
+func (s *Server) checkJSON(c *check) object {
 	return object{
 		"id": c.id, "node_id": node("CR", c.id), "name": c.name, "head_sha": c.sha, "status": c.status, "conclusion": nullable(c.conclusion),
 		"external_id": c.external, "details_url": cmp.Or(c.details, s.Web()), "started_at": stamp(c.started), "completed_at": stamp(c.completed),
-		"url": s.apiURL("/check-runs/%d", c.id), "html_url": s.webURL("/runs/%d", c.id), "app": s.appJSON(c.app), "pull_requests": pulls,
+		"url": s.apiURL("/check-runs/%d", c.id), "html_url": s.webURL("/runs/%d", c.id), "app": s.appJSON(c.app), "pull_requests": s.pullsAt(c.sha),
 		"output": object{"title": nullable(c.title), "summary": nullable(c.summary), "text": nullable(c.text),
 			"annotations_count": len(c.annotations), "annotations_url": s.apiURL("/check-runs/%d/annotations", c.id)},
 		"check_suite": s.suiteJSON(c),
@@ -65,7 +70,7 @@ func createCheck(s *Server, q *request) answer {
 	if refusal := s.readCheck(q, c); refusal != nil {
 		return *refusal
 	}
-	if typ, err := s.run("cat-file", "-t", c.sha); err != nil || typ != "commit" {
+	if s.ref(c.sha+"^{commit}") != c.sha {
 		return refuse(http.StatusUnprocessableEntity, "No commit found for SHA: "+c.sha)
 	}
 	s.state.checks = append(s.state.checks, c)
@@ -216,7 +221,7 @@ func createStatus(s *Server, q *request) answer {
 		return refuse(http.StatusBadRequest, "Problems parsing JSON")
 	}
 	sha := q.params["sha"]
-	if typ, err := s.run("cat-file", "-t", sha); err != nil || typ != "commit" {
+	if s.ref(sha+"^{commit}") != sha {
 		return refuse(http.StatusUnprocessableEntity, "No commit found for SHA: "+sha)
 	}
 	if len([]rune(in.Description)) > 140 {

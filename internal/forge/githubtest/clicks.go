@@ -143,6 +143,30 @@ func (s *Server) ForkPull(login, branch, sha, title string) (number int) {
 	return s.openPull(&actor{login: a.login, account: a}, branch, "main", title, "", sha, a.login+"/"+s.name).number
 }
 
+// WorkflowRun tells that a run of a workflow has ended: workflow is its name,
+// file its path below .github/workflows, trigger the event that started it, and
+// branch and sha the head that it ran for. GitHub tells of these whoever
+// started the run.
+func (s *Server) WorkflowRun(workflow, file, trigger, branch, sha, conclusion string) {
+	s.t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	commits := s.commitsJSON(command{old: zeros, new: sha})
+	if len(commits) == 0 {
+		s.t.Fatalf("githubtest: there is no commit %s", sha)
+	}
+	a, id := s.account("github-actions[bot]"), s.id()
+	s.emit(&actor{login: a.login, account: a}, "workflow_run", "completed", object{
+		"workflow": object{"id": 1, "name": workflow, "path": ".github/workflows/" + file, "state": "active"},
+		"workflow_run": object{
+			"id": id, "name": workflow, "path": ".github/workflows/" + file, "event": trigger, "status": "completed", "conclusion": conclusion,
+			"head_branch": branch, "head_sha": sha, "head_commit": commits[0], "head_repository": s.repoJSON(), "repository": s.repoJSON(),
+			"run_number": 1, "run_attempt": 1, "workflow_id": 1, "pull_requests": s.pullsAt(sha), "actor": s.userJSON(a), "triggering_actor": s.userJSON(a),
+			"created_at": stamp(now()), "updated_at": stamp(now()), "run_started_at": stamp(now()), "html_url": s.webURL("/actions/runs/%d", id),
+		},
+	})
+}
+
 // Release puts files behind /OWNER/REPO/releases/download/TAG/NAME.
 func (s *Server) Release(tag string, files map[string][]byte) {
 	s.mu.Lock()

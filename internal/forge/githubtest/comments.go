@@ -88,7 +88,7 @@ func (s *Server) remarkJSON(i *issue, c *comment) object {
 	return object{
 		"id": c.id, "node_id": node("PRRC", c.id), "body": c.body, "user": s.userJSON(c.author), "path": c.path, "commit_id": c.commit,
 		"original_commit_id": c.commit, "line": c.line, "position": c.line, "original_position": c.line, "diff_hunk": "@@ -1 +1 @@",
-		"pull_request_review_id": nil, "created_at": stamp(c.at), "updated_at": stamp(c.updated), "author_association": "MEMBER",
+		"pull_request_review_id": nil, "created_at": stamp(c.at), "updated_at": stamp(c.updated), "author_association": association(c.author),
 		"url": self, "html_url": html, "pull_request_url": pull,
 		"_links": object{"self": object{"href": self}, "html": object{"href": html}, "pull_request": object{"href": pull}},
 	}

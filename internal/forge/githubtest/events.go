@@ -274,26 +274,46 @@ func (s *Server) emitReview(who *actor, action string, i *issue, r *review) {
 
 // emitPush tells of a branch that moved.
 func (s *Server) emitPush(who *actor, c command) {
-	head := any(nil)
-	if !c.deletes() {
-		head = s.commitJSON(c.new)
+	head, commits := any(nil), s.commitsJSON(c)
+	switch {
+	case len(commits) > 0:
+		head = commits[len(commits)-1]
+	case !c.deletes(): // a branch that went back
+		head = s.commitsJSON(command{old: zeros, new: c.new})[0]
 	}
 	s.emit(who, "push", "", object{
 		"ref": c.ref, "before": c.old, "after": c.new, "created": c.creates(), "deleted": c.deletes(), "forced": !c.creates() && !c.deletes() && !s.ancestor(c.old, c.new),
-		"base_ref": nil, "compare": s.webURL("/compare/%.12s...%.12s", c.old, c.new), "commits": []any{}, "head_commit": head,
+		"base_ref": nil, "compare": s.webURL("/compare/%.12s...%.12s", c.old, c.new), "commits": commits, "head_commit": head,
 		"pusher": object{"name": who.login, "email": who.login + "@users.noreply.github.com"},
 	})
 }
 
-func (s *Server) commitJSON(sha string) object {
-	text, _ := s.run("log", "-1", "--format=%T%n%aI%n%an%n%ae%n%cn%n%ce%n%B", sha)
-	f := strings.SplitN(text, "\n", 7)
-	for len(f) < 7 {
-		f = append(f, "")
+// commitsJSON are the newest commits of a push, at most twenty, the newest last.
+func (s *Server) commitsJSON(c command) []any {
+	out := []any{}
+	if c.deletes() {
+		return out
 	}
-	return object{
-		"id": sha, "tree_id": f[0], "distinct": true, "message": strings.TrimRight(f[6], "\n"), "timestamp": f[1], "url": s.webURL("/commit/%s", sha),
-		"author": object{"name": f[2], "email": f[3]}, "committer": object{"name": f[4], "email": f[5]},
-		"added": []any{}, "removed": []any{}, "modified": []any{},
+	args := []string{"log", "-z", "-20", "--reverse", "--format=%H%n%T%n%aI%n%an%n%ae%n%cn%n%ce%n%B"}
+	if c.creates() {
+		args = append(args, "-1", c.new)
+	} else {
+		args = append(args, c.old+".."+c.new)
 	}
+	text, err := s.run(args...)
+	if err != nil {
+		s.t.Errorf("githubtest: %v", err)
+	}
+	for _, one := range strings.Split(text, "\x00") {
+		f := strings.SplitN(one, "\n", 8)
+		if len(f) < 8 {
+			continue
+		}
+		out = append(out, object{
+			"id": f[0], "tree_id": f[1], "distinct": true, "message": strings.TrimRight(f[7], "\n"), "timestamp": f[2], "url": s.webURL("/commit/%s", f[0]),
+			"author": object{"name": f[3], "email": f[4]}, "committer": object{"name": f[5], "email": f[6]},
+			"added": []any{}, "removed": []any{}, "modified": []any{},
+		})
+	}
+	return out
 }

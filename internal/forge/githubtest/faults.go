@@ -33,7 +33,8 @@ var (
 // PrimaryLimit: 403, the hourly limit is used up until reset from now.
 func PrimaryLimit(reset time.Duration) Fault { return Fault{"primary", reset} }
 
-// SecondaryLimit: 403 with Retry-After; without that header when it is 0.
+// SecondaryLimit: 429 with Retry-After; or, when it is 0, 403 without that
+// header. GitHub does both.
 func SecondaryLimit(retryAfter time.Duration) Fault { return Fault{"secondary", retryAfter} }
 
 // failure is a fault that waits for its request.
@@ -43,7 +44,7 @@ type failure struct {
 }
 
 // Fail has the next request for an operation fail, once: GitHub's operationId
-// (pulls/create), git/upload-pack, git/receive-pack, or "" for any. Faults wait
+// (pulls/create), git/refs, git/upload-pack, git/receive-pack, or "" for any. Faults wait
 // in line: each takes one request.
 func (s *Server) Fail(operation string, faults ...Fault) {
 	s.mu.Lock()
@@ -74,8 +75,28 @@ func (s *Server) nextFault(call int, operation string) Fault {
 	return Fault{}
 }
 
+// status of the answer that the fault gives before anything is done.
 func (f Fault) status() int {
-	return map[string]int{"502": http.StatusBadGateway, "primary": http.StatusForbidden, "secondary": http.StatusForbidden}[f.kind]
+	switch {
+	case f.kind == "502":
+		return http.StatusBadGateway
+	case f.kind == "secondary" && f.after > 0:
+		return http.StatusTooManyRequests
+	case f.kind == "primary" || f.kind == "secondary":
+		return http.StatusForbidden
+	}
+	return 0
+}
+
+// told is the status that the client hears of an answer.
+func (f Fault) told(status int) int {
+	switch f.kind {
+	case "500":
+		return http.StatusInternalServerError
+	case "drop", "hang after":
+		return 0
+	}
+	return status
 }
 
 // lost says that what is done must not be told.
@@ -95,7 +116,7 @@ func (f Fault) before(s *Server, w http.ResponseWriter, r *http.Request) bool {
 		a.header = http.Header{"X-Ratelimit-Remaining": {"0"}, "X-Ratelimit-Used": {"5000"},
 			"X-Ratelimit-Reset": {fmt.Sprint(time.Now().Add(f.after).Unix())}}
 	case "secondary":
-		a = refuse(http.StatusForbidden, "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.")
+		a = refuse(f.status(), "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.")
 		a.header = http.Header{}
 		if f.after > 0 {
 			a.header.Set("Retry-After", fmt.Sprint(int(f.after.Seconds())))

@@ -16,10 +16,11 @@ import (
 
 // preReceive refuses what the server found, before git took the push in, to
 // break a rule. Its file of rules has one line for each: KIND REF MESSAGE. KIND
-// deny holds always, and forced when the push is no fast-forward, which only
-// git can tell.
+// deny holds always; forced when the push is no fast-forward, and workflows
+// when it changes a workflow, which only git can tell.
 const preReceive = `#!/bin/sh
 bad=0
+empty=$(git hash-object -t tree /dev/null)
 say() {
 	test -z "$said" && printf 'error: GH013: Repository rule violations found for %s.\n\n' "$1" >&2
 	said=1
@@ -33,6 +34,13 @@ while read -r old new ref; do
 		case "$kind" in
 		deny) say "$ref" "$message" ;;
 		forced) git merge-base --is-ancestor "$old" "$new" 2>/dev/null || say "$ref" "$message" ;;
+		workflows)
+			case "$old" in *[!0]*) base=$old ;; *) base=$(git merge-base HEAD "$new" 2>/dev/null || echo "$empty") ;; esac
+			if ! git diff --quiet "$base" "$new" -- .github/workflows; then
+				printf '%s\n' "$message" >&2
+				bad=1
+			fi
+			;;
 		esac
 	done <"$GITHUBTEST_RULES"
 done
@@ -136,9 +144,10 @@ func (s *Server) serveGit(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, text, status)
 		return
 	}
-	op := "git/upload-pack"
-	if push {
-		op = "git/receive-pack"
+	op := "git/refs" // info/refs: what every fetch and push begins with
+	if r.Method == http.MethodPost {
+		op = "git" + r.URL.Path[strings.LastIndex(r.URL.Path, "/git-"):]
+		op = strings.Replace(op, "/git-", "/", 1)
 	}
 	f := s.nextFault(-1, op)
 	if f.before(s, w, r) {

@@ -41,6 +41,9 @@ func createIssue(s *Server, q *request) answer {
 	if a := checkText("Issue", title, in.Body); a != nil {
 		return *a
 	}
+	if a := checkLabels(labelNames(in.Labels)); a != nil {
+		return *a
+	}
 	i := &issue{title: title, body: in.Body, author: q.who.account}
 	s.add(i)
 	s.emitIssue(q.who, "opened", i, nil)
@@ -134,6 +137,17 @@ func updateIssue(s *Server, q *request) answer {
 		body = *in.Body
 	}
 	if a := checkText("Issue", title, body); a != nil {
+		return *a
+	}
+	if (title != i.title || body != i.body) && q.who.perms == nil && q.who.account != i.author && q.who.account.role.rank() < Write.rank() {
+		return refuse(http.StatusForbidden, "Must have admin rights to Repository.")
+	}
+	if in.State == "open" && i.closed && i.pull != nil {
+		if why := s.reopenable(i); why != "" {
+			return invalid("PullRequest", "state", "invalid", "state cannot be changed. "+why)
+		}
+	}
+	if a := checkLabels(labelNames(in.Labels)); a != nil {
 		return *a
 	}
 	s.edit(q.who, i, title, body)
@@ -238,6 +252,9 @@ func addIssueLabels(s *Server, q *request) answer {
 	if i == nil {
 		return notFound
 	}
+	if a := checkLabels(bodyLabels(q)); a != nil {
+		return *a
+	}
 	s.addLabels(q.who, i, bodyLabels(q))
 	return ok(s.labelsJSON(i.labels))
 }
@@ -246,6 +263,9 @@ func setIssueLabels(s *Server, q *request) answer {
 	i := s.wanted(q)
 	if i == nil {
 		return notFound
+	}
+	if a := checkLabels(bodyLabels(q)); a != nil {
+		return *a
 	}
 	s.setLabels(q.who, i, bodyLabels(q))
 	return ok(s.labelsJSON(i.labels))
@@ -260,6 +280,16 @@ func removeIssueLabel(s *Server, q *request) answer {
 		return refuse(http.StatusNotFound, "Label does not exist")
 	}
 	return ok(s.labelsJSON(i.labels))
+}
+
+// checkLabels holds the bound on names of labels that an issue is to get.
+func checkLabels(names []string) *answer {
+	for _, name := range names {
+		if a := checkLabel(name, "", ""); a != nil {
+			return a
+		}
+	}
+	return nil
 }
 
 func listLabels(s *Server, q *request) answer { return list(s, q, s.state.labels, s.labelJSON) }

@@ -72,12 +72,23 @@ func (s *Server) mergeRefusal(who *actor, i *issue, method, sha string) *answer 
 		a = refuse(http.StatusMethodNotAllowed, words+" are not allowed on this repository.")
 	default:
 		violations := s.mergeRules(who, i, method)
-		if len(violations) == 0 {
+		switch {
+		case len(violations) > 0:
+		case len(workflowRules(who, command{ref: "refs/heads/" + i.pull.base, old: i.pull.baseSHA, new: i.pull.headSHA})) > 0 && s.changesWorkflows(i):
+			a = refuse(http.StatusForbidden, "refusing to allow a GitHub App to create or update workflow without `workflows` permission")
+			return &a
+		default:
 			return nil
 		}
 		a = refuse(http.StatusMethodNotAllowed, "Repository rule violations found\n\n"+strings.Join(violations, "\n\n")+"\n\n")
 	}
 	return &a
+}
+
+// changesWorkflows says whether a pull request touches a workflow.
+func (s *Server) changesWorkflows(i *issue) bool {
+	_, err := s.run("diff", "--quiet", s.tip(i.pull.base)+"..."+i.pull.headSHA, "--", ".github/workflows")
+	return err != nil
 }
 
 // merge makes the commit, moves the base and tells who listens.

@@ -30,6 +30,9 @@ func createPull(s *Server, q *request) answer {
 	if q.who.perms == nil && q.who.account.role.rank() < Write.rank() {
 		return refuse(http.StatusForbidden, "Must have push access to the head repository.")
 	}
+	if q.who.actions && s.state.workflow["can_approve_pull_request_reviews"] != true {
+		return refuse(http.StatusForbidden, "GitHub Actions is not permitted to create or approve pull requests.")
+	}
 	headSHA, baseSHA := s.tip(head), s.tip(in.Base)
 	switch {
 	case headSHA == "":
@@ -212,6 +215,8 @@ func (s *Server) review(who *actor, i *issue, event, body, commit string) (*revi
 	switch {
 	case states[event] == "":
 		a = refuse(http.StatusUnprocessableEntity, "Validation Failed", "githubtest has no pending reviews")
+	case event == "APPROVE" && who.actions && s.state.workflow["can_approve_pull_request_reviews"] != true:
+		a = refuse(http.StatusUnprocessableEntity, "Unprocessable Entity", "GitHub Actions is not permitted to approve pull requests.")
 	case event != "APPROVE" && body == "":
 		a = refuse(http.StatusUnprocessableEntity, "Unprocessable Entity", "Body cannot be blank")
 	case event != "COMMENT" && i.author == who.account:

@@ -41,7 +41,7 @@ func (s *Server) receive(who *actor, w http.ResponseWriter, r *http.Request, bod
 	asked := commands(body)
 	var rules strings.Builder
 	for _, c := range asked {
-		for _, v := range s.pushRules(who, c) {
+		for _, v := range append(s.pushRules(who, c), workflowRules(who, c)...) {
 			rules.WriteString(v.kind + " " + c.ref + " " + v.message + "\n")
 		}
 	}
@@ -57,6 +57,15 @@ func (s *Server) receive(who *actor, w http.ResponseWriter, r *http.Request, bod
 		}
 	}
 	s.moved(who, moved)
+}
+
+// workflowRules: an App without the permission workflows, which GITHUB_TOKEN
+// never has, pushes no change of a workflow.
+func workflowRules(who *actor, c command) []violation {
+	if c.deletes() || who.perms == nil || who.holds("workflows:write") || !strings.HasPrefix(c.ref, "refs/heads/") {
+		return nil
+	}
+	return []violation{{"workflows", "refusing to allow a GitHub App to create or update workflow without `workflows` permission"}}
 }
 
 // moved does what GitHub does after refs moved: events, and pull requests that

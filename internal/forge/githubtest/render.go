@@ -87,7 +87,7 @@ func (s *Server) issueJSON(i *issue) object {
 		"id": i.id, "node_id": node("I", i.id), "number": i.number, "title": i.title, "body": nullable(i.body),
 		"state": i.stateText(), "state_reason": i.reasonJSON(), "user": s.userJSON(i.author), "labels": s.labelsJSON(i.labels),
 		"locked": false, "active_lock_reason": nil, "assignee": nil, "assignees": []any{}, "milestone": nil, "comments": len(i.comments),
-		"author_association": "MEMBER", "created_at": stamp(i.createdAt), "updated_at": stamp(i.updated), "closed_at": stamp(i.ends),
+		"author_association": association(i.author), "created_at": stamp(i.createdAt), "updated_at": stamp(i.updated), "closed_at": stamp(i.ends),
 		"url": s.apiURL("/issues/%d", i.number), "html_url": s.webURL("/issues/%d", i.number), "repository_url": s.apiURL(""),
 		"labels_url": s.apiURL("/issues/%d/labels{/name}", i.number), "comments_url": s.apiURL("/issues/%d/comments", i.number),
 		"events_url": s.apiURL("/issues/%d/events", i.number), "timeline_url": s.apiURL("/issues/%d/timeline", i.number), "score": 1,
@@ -118,7 +118,7 @@ func (s *Server) pullJSON(i *issue) object {
 		"created_at": stamp(i.createdAt), "updated_at": stamp(i.updated), "closed_at": stamp(i.ends), "merged_at": s.mergedAt(i),
 		"merge_commit_sha": nullable(p.mergeSHA), "merged": p.merged, "merged_by": s.userJSON(p.mergedBy),
 		"assignee": nil, "assignees": []any{}, "requested_reviewers": []any{}, "requested_teams": []any{}, "milestone": nil,
-		"auto_merge": nil, "active_lock_reason": nil, "author_association": "MEMBER", "maintainer_can_modify": false,
+		"auto_merge": nil, "active_lock_reason": nil, "author_association": association(i.author), "maintainer_can_modify": false,
 		"comments": len(i.comments), "review_comments": len(p.remarks), "commits": 1, "additions": 1, "deletions": 0, "changed_files": 1,
 		"head": s.endJSON(p.head, p.headSHA, p.fork), "base": s.endJSON(p.base, p.baseSHA, ""),
 		"mergeable": nil, "rebaseable": nil, "mergeable_state": "unknown",
@@ -159,7 +159,7 @@ func (s *Server) endJSON(branch, sha, fork string) object {
 
 func (s *Server) commentJSON(i *issue, c *comment) object {
 	return object{
-		"id": c.id, "node_id": node("IC", c.id), "body": c.body, "user": s.userJSON(c.author), "author_association": "MEMBER",
+		"id": c.id, "node_id": node("IC", c.id), "body": c.body, "user": s.userJSON(c.author), "author_association": association(c.author),
 		"created_at": stamp(c.at), "updated_at": stamp(c.updated), "issue_url": s.apiURL("/issues/%d", i.number),
 		"url": s.apiURL("/issues/comments/%d", c.id), "html_url": s.webURL("/issues/%d#issuecomment-%d", i.number, c.id),
 	}
@@ -170,9 +170,17 @@ func (s *Server) reviewJSON(i *issue, r *review) object {
 	html := s.webURL("/pull/%d#pullrequestreview-%d", i.number, r.id)
 	return object{
 		"id": r.id, "node_id": node("PRR", r.id), "user": s.userJSON(r.author), "body": r.body, "state": r.state, "commit_id": r.commit,
-		"submitted_at": stamp(r.at), "author_association": "MEMBER", "html_url": html, "pull_request_url": pull,
+		"submitted_at": stamp(r.at), "author_association": association(r.author), "html_url": html, "pull_request_url": pull,
 		"_links": object{"html": object{"href": html}, "pull_request": object{"href": pull}},
 	}
+}
+
+// association is what an author has to do with the repository.
+func association(a *account) string {
+	if a.role == "" {
+		return "NONE"
+	}
+	return "COLLABORATOR"
 }
 
 func nullable(text string) any {

@@ -62,10 +62,10 @@ func (r *ruleset) passes(who *actor, push bool) bool {
 	})
 }
 
-// covers says whether a ruleset is about a branch.
-func (r *ruleset) covers(ref string) bool {
+// covers says whether a ruleset is about a ref, where branch is the default one.
+func (r *ruleset) covers(ref, branch string) bool {
 	is := func(p string) bool {
-		return p == "~ALL" || p == "~DEFAULT_BRANCH" && ref == "refs/heads/main" || fnmatch(p, ref)
+		return p == "~ALL" || p == "~DEFAULT_BRANCH" && ref == "refs/heads/"+branch || fnmatch(p, ref)
 	}
 	prefix := map[string]string{"branch": "refs/heads/", "tag": "refs/tags/"}[r.target]
 	return r.enforcement == "active" && prefix != "" && strings.HasPrefix(ref, prefix) &&
@@ -101,8 +101,9 @@ func fnmatch(pattern, name string) bool {
 
 // rulesFor calls f with every rule about a ref that the actor may not pass by.
 func (s *Server) rulesFor(who *actor, ref string, push bool, f func(rule)) {
+	branch, _ := s.state.settings["default_branch"].(string)
 	for _, r := range s.state.rulesets {
-		if !r.covers(ref) || r.passes(who, push) {
+		if !r.covers(ref, branch) || r.passes(who, push) {
 			continue
 		}
 		for _, one := range r.rules {
@@ -299,7 +300,7 @@ func (s *Server) readRuleset(q *request, r *ruleset) *answer {
 		return &a
 	}
 	if in.Name != nil && slices.ContainsFunc(s.state.rulesets, func(o *ruleset) bool { return o != r && o.name == *in.Name }) {
-		a := refuse(http.StatusUnprocessableEntity, "Validation Failed", "Name must be unique")
+		a := invalid("Ruleset", "name", "custom", "Name must be unique")
 		return &a
 	}
 	set(&r.name, in.Name)
@@ -331,7 +332,7 @@ func (s *Server) checkBypass(r *ruleset) *answer {
 			continue
 		}
 		if !slices.ContainsFunc(s.state.apps, func(a *app) bool { return a.id == *b.ID }) {
-			a := refuse(http.StatusUnprocessableEntity, "Validation Failed", "Actor GitHub App must be part of the ruleset source or owner organization")
+			a := invalid("Ruleset", "", "custom", "Actor GitHub App must be part of the ruleset source or owner organization")
 			return &a
 		}
 	}

@@ -170,7 +170,7 @@ func (s *Server) serveREST(w http.ResponseWriter, r *http.Request, path string) 
 		s.t.Errorf("githubtest: %s: the request breaks GitHub's description: %s\n%s", q.op, brief(err), clip(body))
 	}
 	a := s.handle(r, q)
-	s.remember(call, q, a.status)
+	s.remember(call, q, f.told(a.status))
 	if f.finish(s, w, r) {
 		return
 	}

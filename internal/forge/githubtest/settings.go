@@ -58,7 +58,7 @@ func getInstallation(s *Server, q *request) answer {
 	a := q.who.app
 	return ok(object{
 		"id": a.installation, "app_id": a.id, "app_slug": a.slug, "target_id": 1, "target_type": "Organization", "repository_selection": "selected",
-		"account": s.ownerJSON(), "permissions": appPermissions, "events": []string{"issues", "pull_request"},
+		"account": s.ownerJSON(), "permissions": a.perms, "events": []string{"issues", "pull_request"},
 		"access_tokens_url": s.API() + "app/installations/access_tokens", "html_url": s.Web() + "/settings/installations",
 		"repositories_url": s.API() + "installation/repositories", "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z",
 		"single_file_name": nil, "suspended_at": nil, "suspended_by": nil,

@@ -47,6 +47,7 @@ type app struct {
 	slug             string
 	key              *rsa.PrivateKey
 	bot              *account
+	perms            map[string]string
 }
 
 // issue is an issue or, with pull set, a pull request.
