@@ -8,6 +8,9 @@ import (
 	"github.com/docket-psirt/docket/internal/audit"
 )
 
+// checkName is the check that main asks for.
+const checkName = "docket/check"
+
 // hostedSecret is a secret of an environment, as the workflows ask for it.
 type hostedSecret struct {
 	environment, name string
@@ -25,6 +28,7 @@ var hostedSecrets = []hostedSecret{
 	{environment: "bot", name: "DOCKET_PASSPHRASE", file: "passphrase", optional: "keys have a passphrase", what: "the passphrase of the keys"},
 	{environment: "deliver", name: "DOCKET_MAILER_KEY", file: "mailer.asc", role: true, what: "the mailer's key"},
 	{environment: "deliver", name: "DOCKET_SENDER_KEY", file: "sender.asc", role: true, what: "the signing subkey of the published certificate"},
+	{environment: "deliver", name: "DOCKET_MAILER_APP_KEY", file: "mailer-app.pem", optional: "the mailer has an App of its own", what: "the private key of the mailer's GitHub App, as GitHub gave it"},
 	{environment: "deliver", name: "DOCKET_PASSPHRASE", file: "passphrase", optional: "keys have a passphrase", what: "the passphrase of the keys"},
 	{environment: "deliver", name: "DOCKET_SMTP_PASSWORD", file: "smtp-password", optional: "the mail server asks for a password", what: "the mail server's password"},
 }
