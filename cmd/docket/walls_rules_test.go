@@ -53,7 +53,7 @@ var rooms = []room{
 		why:    "it judges, and can write nothing",
 	},
 	{dir: "internal/desk"},
-	{dir: "internal/bot"},
+	{dir: "internal/bot", vendor: []string{"github.com/prometheus/"}},
 	{dir: "cmd/docket", vendor: []string{"github.com/spf13/", "golang.org/x/term/"}},
 }
 

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -12,16 +13,22 @@ import (
 	"github.com/docket-psirt/docket/internal/psirt"
 )
 
-// Desk is what single events need of a *desk.Desk.
+// Desk is what the steps need of a *desk.Desk. Each can be repeated.
 type Desk interface {
-	// Observe takes what a payload tells, so that it need not be asked for.
-	Observe(e forge.Event)
 	// LabelAsked does what a label on a tracking issue asks for, or answers there.
 	LabelAsked(ctx context.Context, id psirt.CaseID, label, login string, seen psirt.Digest) (*desk.Proposed, error)
 	// PublishCheck judges a pull request, and says so with it.
 	PublishCheck(ctx context.Context, number int) (*desk.Pull, error)
 	// Attest records the reviews of a pull request, and merges what has all it needs.
 	Attest(ctx context.Context, number int) (*desk.Proposed, error)
+	// Tend looks at everything that is open.
+	Tend(ctx context.Context) (*desk.Tended, error)
+}
+
+// Remote is what else a *desk.Desk knows of the forge.
+type Remote interface {
+	// Observe takes what a payload tells, so that it need not be asked for.
+	Observe(e forge.Event)
 	// Calls is how many REST requests were sent.
 	Calls() int
 }
@@ -29,7 +36,7 @@ type Desk interface {
 // Tools are what the steps are done with. They are for one goroutine.
 type Tools struct {
 	Desk
-	Tend   func(ctx context.Context) error // looks at everything that is open
+	Remote
 	Import func(ctx context.Context) error // takes in reported advisories; nil: the key for it is not here
 	Close  func() error                    // nil: nothing to let go of
 }
@@ -38,7 +45,7 @@ type Tools struct {
 const (
 	ResultDone    = "done"
 	ResultRefused = "refused" // the policy says no, and the person was told
-	ResultLate    = "late"    // the pull request is closed, or there is none
+	ResultLate    = "late"    // the pull request is closed, or there is none, or no such case
 	ResultIgnored = "ignored" // nothing is to be done
 	ResultFailed  = "failed"  // a round will try again
 )
@@ -56,6 +63,7 @@ type Reaction struct {
 	Verdict  string       `json:"verdict,omitempty"` // of the check: pass or fail
 	Merged   bool         `json:"merged,omitempty"`
 	Needs    []string     `json:"needs,omitempty"` // what the pull request still needs
+	Tended   *desk.Tended `json:"tended,omitempty"`
 }
 
 func (r *Reaction) proposed(p *desk.Proposed) {
@@ -94,6 +102,15 @@ func (b *Bot) Plan(e forge.Event) Row {
 	return row
 }
 
+// HandlePayload reads an event (forge.ParseEvent) and handles it.
+func (b *Bot) HandlePayload(ctx context.Context, name string, payload []byte) (Reaction, error) {
+	e, err := forge.ParseEvent(name, payload)
+	if err != nil {
+		return Reaction{}, err
+	}
+	return b.Handle(ctx, e)
+}
+
 // Handle does what the table says of an event. Repeating it changes nothing. A
 // no of the policy, and a pull request that is closed, are results and no
 // errors.
@@ -111,8 +128,10 @@ func (b *Bot) Handle(ctx context.Context, e forge.Event) (Reaction, error) {
 	return r, nil
 }
 
-// errNothing: the step had nothing to do here.
-var errNothing = errors.New("nothing to do")
+var (
+	errNothing  = errors.New("nothing to do here")
+	errAnswered = errors.New("the person who asked was told why not")
+)
 
 // result is what an error of the desk means for an event.
 func result(err error) string {
@@ -122,9 +141,9 @@ func result(err error) string {
 		return ResultDone
 	case errors.Is(err, errNothing):
 		return ResultIgnored
-	case errors.As(err, &refused):
+	case errors.As(err, &refused), errors.Is(err, errAnswered):
 		return ResultRefused
-	case errors.Is(err, forge.ErrClosed), errors.Is(err, forge.ErrNotFound):
+	case errors.Is(err, forge.ErrClosed), errors.Is(err, forge.ErrNotFound), errors.Is(err, fs.ErrNotExist):
 		return ResultLate
 	}
 	return ResultFailed

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/docket-psirt/docket/internal/forge"
@@ -18,8 +19,11 @@ const MinSecret = 16
 // Pass is something else that the daemon does after each round, such as
 // watching clocks or delivering updates.
 type Pass struct {
-	Name string // of few letters: it is a label of metrics
-	Run  func(ctx context.Context) error
+	Name  string        // of few letters: it is a label of metrics
+	Every time.Duration // at least; 0: after each round
+	Run   func(ctx context.Context) error
+
+	last time.Time
 }
 
 // Options say how the daemon works.
@@ -76,7 +80,7 @@ func Serve(ctx context.Context, listener net.Listener, o Options) error {
 	}
 	events := make(chan forge.Event, o.Queue)
 	m := newMetrics(func() int { return len(events) })
-	w := &worker{open: o.Open, bot: &Bot{Tools: tools, Repo: o.Repo}, every: o.Every, limit: o.Limit, passes: o.Passes,
+	w := &worker{open: o.Open, bot: &Bot{Tools: tools, Repo: o.Repo}, every: o.Every, limit: o.Limit, passes: slices.Clone(o.Passes),
 		memory: remembered, metrics: m, log: o.Log, events: events, wanted: make(chan struct{}, 1), over: make(chan struct{})}
 	s := &web{secret: o.Secret, bot: &Bot{Repo: o.Repo}, worker: w, memory: remembered, metrics: m, log: o.Log}
 	return s.serve(ctx, listener)

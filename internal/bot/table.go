@@ -2,10 +2,12 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/docket-psirt/docket/internal/desk"
 	"github.com/docket-psirt/docket/internal/forge"
 	"github.com/docket-psirt/docket/internal/psirt"
 )
@@ -16,7 +18,7 @@ const (
 	StepLabel  = "label"  // Desk.LabelAsked
 	StepCheck  = "check"  // Desk.PublishCheck
 	StepAttest = "attest" // Desk.Attest
-	StepTend   = "tend"   // Tools.Tend
+	StepTend   = "tend"   // Desk.Tend
 	StepImport = "import" // Tools.Import
 )
 
@@ -89,11 +91,7 @@ func rowOf(e forge.Event) Row {
 // asks: a person put a label on a tracking issue that asks for a move. What an
 // App labels asks for nothing: brackets are in no person's login.
 func asks(e forge.Event) bool {
-	return e.Issue != nil && psirt.CaseID(e.Issue.ID).Valid() && asksForMove(e.Label) && e.Actor != "" && !strings.HasSuffix(e.Actor, "[bot]")
-}
-
-func asksForMove(label string) bool {
-	return strings.HasPrefix(label, "move/") || strings.HasPrefix(label, "close/")
+	return e.Issue != nil && psirt.CaseID(e.Issue.ID).Valid() && desk.AsksForMove(e.Label) && e.Actor != "" && !strings.HasSuffix(e.Actor, "[bot]")
 }
 
 func judges(e forge.Event) bool { return e.Review.Verdict != "" }
@@ -112,6 +110,9 @@ func label(ctx context.Context, t *Tools, e forge.Event, r *Reaction) error {
 	r.Case = psirt.CaseID(e.Issue.ID)
 	p, err := t.LabelAsked(ctx, r.Case, e.Label, e.Actor, psirt.Digest(e.Seen))
 	r.proposed(p)
+	if problem := (*desk.Problem)(nil); errors.As(err, &problem) && problem.Err == nil {
+		return errAnswered // what a person can help, the desk tells them on the issue
+	}
 	return err
 }
 
@@ -119,7 +120,7 @@ func check(ctx context.Context, t *Tools, e forge.Event, r *Reaction) error {
 	r.Numbers = []int{e.Number}
 	p, err := t.PublishCheck(ctx, e.Number)
 	if p != nil {
-		r.Case, r.Verdict = p.ID, p.Verdict
+		r.Case, r.Verdict, r.Needs = p.ID, p.Verdict, p.Reasons
 	}
 	return err
 }
@@ -146,7 +147,10 @@ func attestEach(ctx context.Context, t *Tools, e forge.Event, r *Reaction) error
 	return first
 }
 
-func tend(ctx context.Context, t *Tools, _ forge.Event, _ *Reaction) error { return t.Tend(ctx) }
+func tend(ctx context.Context, t *Tools, _ forge.Event, r *Reaction) (err error) {
+	r.Tended, err = t.Tend(ctx)
+	return err
+}
 
 func importAll(ctx context.Context, t *Tools, _ forge.Event, r *Reaction) error {
 	if t.Import == nil {

@@ -131,15 +131,19 @@ func (w *worker) react(e forge.Event) error {
 
 // round looks at everything that is open and, when it is time, makes the passes.
 func (w *worker) round(passes bool) error {
-	err := w.pass(Pass{Name: "tend", Run: func(ctx context.Context) error { return w.bot.Tools.Tend(ctx) }})
+	err := w.pass(Pass{Name: StepTend, Run: func(ctx context.Context) error {
+		_, err := w.bot.Tools.Tend(ctx)
+		return err
+	}})
 	if err == nil {
 		now := time.Now()
 		w.lastRound.Store(now.UnixNano())
 		w.metrics.lastRound.Set(float64(now.UnixNano()) / 1e9)
 	}
-	if passes {
-		for _, p := range w.passes {
-			err = errors.Join(err, w.pass(p))
+	for i := range w.passes {
+		if p := &w.passes[i]; passes && time.Since(p.last) >= p.Every {
+			p.last = time.Now()
+			err = errors.Join(err, w.pass(*p))
 		}
 	}
 	return err

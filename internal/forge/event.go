@@ -111,3 +111,6 @@ func moment(t time.Time) time.Time {
 	}
 	return t.UTC().Truncate(time.Second)
 }
+
+// Repo is the repository, OWNER/NAME: that of the events that Observe takes.
+func (g *GitHub) Repo() string { return g.full() }
