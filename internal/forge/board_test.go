@@ -45,7 +45,7 @@ func (b *memoryBoard) View(context.Context) (forge.BoardView, error) {
 func (b *memoryBoard) Save(_ context.Context, base string, change forge.BoardChange) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if base != fmt.Sprint(b.n) {
+	if base != revision(b.n) {
 		return forge.ErrLost
 	}
 	files := maps.Clone(b.files)
@@ -67,7 +67,14 @@ func (b *memoryBoard) Save(_ context.Context, base string, change forge.BoardCha
 	return nil
 }
 
-func (v *memoryView) Revision() string { return fmt.Sprint(v.n) }
+func (v *memoryView) Revision() string { return revision(v.n) }
+
+func revision(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprint(n)
+}
 
 func (v *memoryView) Read(path string) ([]byte, error) {
 	v.board.reads.Add(1)

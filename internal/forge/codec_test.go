@@ -38,13 +38,7 @@ func plainPull(p Pull) map[string]any {
 		set(row, "body", r.Body)
 		return row
 	})
-	setList(m, "comments", p.Comments, func(c Comment) any {
-		row := map[string]any{}
-		set(row, "by", c.By)
-		set(row, "at", c.At)
-		set(row, "body", c.Body)
-		return row
-	})
+	setList(m, "comments", p.Comments, plainComment)
 	setList(m, "checks", p.Checks, func(c Check) any {
 		row := map[string]any{}
 		set(row, "name", c.Name)
@@ -52,9 +46,19 @@ func plainPull(p Pull) map[string]any {
 		setCommit(row, "head", c.Head)
 		set(row, "conclusion", c.Conclusion)
 		set(row, "summary", c.Summary)
+		set(row, "title", c.Title)
 		return row
 	})
 	return m
+}
+
+func plainComment(c Comment) any {
+	row := map[string]any{}
+	set(row, "by", c.By)
+	set(row, "at", c.At)
+	set(row, "body", c.Body)
+	set(row, "marker", c.Marker)
+	return row
 }
 
 func plainIssue(i Issue) map[string]any {
@@ -66,6 +70,8 @@ func plainIssue(i Issue) map[string]any {
 	set(m, "body", i.Body)
 	setList(m, "labels", i.Labels, word)
 	set(m, "closed", i.Closed)
+	set(m, "revision", i.Revision)
+	set(m, "file", i.File)
 	set(m, "created", i.Created)
 	set(m, "updated", i.Updated)
 	setList(m, "events", i.Events, func(e LabelEvent) any {
@@ -76,6 +82,7 @@ func plainIssue(i Issue) map[string]any {
 		setList(row, "remove", e.Remove, word)
 		return row
 	})
+	setList(m, "comments", i.Comments, plainComment)
 	return m
 }
 
@@ -203,6 +210,7 @@ func TestRecordsAgainstYAML(t *testing.T) {
 	issue := Issue{
 		Program: "no", ID: "INGP-2026-0042", Title: strings.Repeat("true: ", 40), Body: strings.Repeat("- a\n", 1000),
 		Labels: tidy(hard[:20]), Closed: true, Created: someTime(r), Updated: someTime(r),
+		Revision: 7, File: "sha256:" + strings.Repeat("0f", 32), Comments: []Comment{{By: "y", At: someTime(r), Body: "- a", Marker: "1:2"}},
 		Events: []LabelEvent{{someTime(r), "y", []string{"no"}, nil}, {someTime(r), "n", nil, []string{"1", "a, b"}}},
 	}
 	data, err := encodeIssue(issue)

@@ -184,7 +184,8 @@ type Pulls interface {
 	Open(ctx context.Context, p Proposal) (Pull, error)
 	// Update changes what change changes of Kind, Case, Base, Head, Title, Body
 	// and Labels; base and head only while the pull request is open. Other
-	// fields are not change's to touch. It may be called more than once.
+	// fields are not change's to touch, and need not be filled. It may be
+	// called more than once.
 	Update(ctx context.Context, number int, change func(*Pull) error) error
 	// Close closes an open pull request: as merged by that commit, or, when
 	// merged is empty, without a merge. Closing it the same way again is no

@@ -206,7 +206,8 @@ func (g *GitHub) eachStatus(ctx context.Context, head string, take func(*github.
 	}, take)
 }
 
-// Checked implements Checks, out of check runs and commit statuses alike. What
+// Checked implements Checks, out of check runs and commit statuses alike; of
+// the latter GitHub keeps the title only. What
 // is not finished, is none; what neither succeeded nor failed, failed. Where
 // several publish under one name, the newest stands.
 func (g *GitHub) Checked(ctx context.Context, head string) ([]Check, error) {
@@ -235,7 +236,7 @@ func (g *GitHub) Checked(ctx context.Context, head string) ([]Check, error) {
 			if name := title(s.GetContext()); name != "" && !had[name] {
 				had[name] = true
 				if s.GetState() != "pending" {
-					newer(Check{Head: head, Name: name, Conclusion: conclusion(s.GetState()), Summary: bodyText(s.GetDescription()), At: moment(s.GetUpdatedAt().Time)})
+					newer(Check{Head: head, Name: name, Conclusion: conclusion(s.GetState()), Title: title(s.GetDescription()), At: moment(s.GetUpdatedAt().Time)})
 				}
 			}
 			return true

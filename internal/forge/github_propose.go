@@ -136,9 +136,6 @@ func (g *GitHub) Update(ctx context.Context, number int, change func(*Pull) erro
 			return g.failOn(step, err)
 		}
 		have = g.pullOf(answer)
-		if have.Reviews, err = g.reviews(ctx, number); err != nil {
-			return err
-		}
 	}
 	want := have.clone()
 	if err := change(&want); err != nil {

@@ -25,12 +25,12 @@ func (g *GitHub) Get(ctx context.Context, number int) (Pull, error) {
 			return Pull{}, g.failOn(step, err)
 		}
 		p = g.pullOf(answer)
-		g.keepPull(p)
 		if answer.GetComments() > 0 {
 			if p.Comments, err = g.comments(ctx, number); err != nil {
 				return Pull{}, err
 			}
 		}
+		g.keepPull(p)
 	}
 	if k.reviews {
 		return p, nil

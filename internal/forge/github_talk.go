@@ -16,6 +16,7 @@ func (g *GitHub) Comment(ctx context.Context, number int, c Comment) error {
 	if number < 1 {
 		return fmt.Errorf("GitHub: %s: %w", step, ErrNotFound)
 	}
+	defer g.forgetPull(number)
 	return g.say(ctx, step, number, c)
 }
 

@@ -30,11 +30,15 @@ func proposal(branch string) forge.Proposal {
 }
 
 func TestContractInMemory(t *testing.T) {
-	forgetest.Run(t, func(*testing.T) forge.Forge { return local(&memoryBoard{}) })
+	forgetest.Run(t, func(*testing.T) forgetest.Subject { return subject(local(&memoryBoard{})) })
 }
 
 func TestContractOnGit(t *testing.T) {
-	forgetest.Run(t, func(t *testing.T) forge.Forge { return local(newGitBoard(t)) })
+	forgetest.Run(t, func(t *testing.T) forgetest.Subject { return subject(local(newGitBoard(t))) })
+}
+
+func subject(f forge.Forge) forgetest.Subject {
+	return forgetest.Subject{Forge: f, Reviewer: f, Git: &forgetest.NoGit{}}
 }
 
 // TestMain lets the test binary be one of several processes with one board.

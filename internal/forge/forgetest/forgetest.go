@@ -5,21 +5,55 @@
 package forgetest
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/docket-psirt/docket/internal/forge"
 )
 
-// Commits that the suite proposes; a forge that looks at git must know them.
+// Commits that no repository has, for tests of a forge that does not look.
 var (
 	HeadA  = strings.Repeat("a", 40)
 	HeadB  = strings.Repeat("b", 40)
 	Merged = strings.Repeat("c", 40)
 )
+
+// Subject is a new, empty forge, and what goes with it.
+type Subject struct {
+	Forge    forge.Forge
+	Reviewer forge.Forge // the same one, for another person
+	Git      Git
+}
+
+// Git is the repository that the forge watches, as somebody who may push
+// everything changes it.
+type Git interface {
+	// Commit makes a new commit on top of main.
+	Commit(t *testing.T) string
+	// Point has a branch be at a commit, as a push that may be forced.
+	Point(t *testing.T, branch, commit string)
+	// Merge merges a branch into main and returns the merge commit; the branch
+	// stays.
+	Merge(t *testing.T, branch string) string
+}
+
+// NoGit is for a forge that takes commits on trust: it makes up their names.
+type NoGit struct{ made atomic.Int64 }
+
+// Commit implements Git.
+func (n *NoGit) Commit(*testing.T) string { return fmt.Sprintf("%040x", n.made.Add(1)) }
+
+// Point implements Git.
+func (n *NoGit) Point(*testing.T, string, string) {}
+
+// Merge implements Git.
+func (n *NoGit) Merge(t *testing.T, _ string) string { return n.Commit(t) }
 
 const (
 	program = "ingroupe"
@@ -28,10 +62,10 @@ const (
 )
 
 // Run holds a forge to the contract. open gives a new, empty one for each test.
-func Run(t *testing.T, open func(t *testing.T) forge.Forge) {
+func Run(t *testing.T, open func(t *testing.T) Subject) {
 	tests := []struct {
 		name string
-		run  func(*testing.T, forge.Forge)
+		run  func(*testing.T, *Subject)
 	}{
 		{"OpenAndFind", openAndFind},
 		{"OpenAgain", openAgain},
@@ -43,8 +77,13 @@ func Run(t *testing.T, open func(t *testing.T) forge.Forge) {
 		{"Close", closeOnce},
 		{"Talk", talk},
 		{"TalkAtOnce", talkAtOnce},
+		{"SaidOnce", saidOnce},
+		{"Answer", answer},
 		{"Checks", checks},
+		{"CheckNotes", checkNotes},
 		{"Track", track},
+		{"TrackAtOnce", trackAtOnce},
+		{"PeoplesLabels", peoplesLabels},
 		{"Label", label},
 		{"NotFound", notFound},
 		{"Refused", refused},
@@ -52,17 +91,43 @@ func Run(t *testing.T, open func(t *testing.T) forge.Forge) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			test.run(t, open(t))
+			s := open(t)
+			test.run(t, &s)
 		})
 	}
 }
 
-func proposal(branch string) forge.Proposal {
+// proposal is one for a branch, with a new commit that is pushed there.
+func (s *Subject) proposal(t *testing.T, branch string) forge.Proposal {
+	head := s.Git.Commit(t)
+	s.Git.Point(t, branch, head)
 	return forge.Proposal{
-		Kind: "move", Case: caseID, Branch: branch, Base: "main", Head: HeadA,
+		Kind: "move", Case: caseOf(branch), Branch: branch, Base: "main", Head: head,
 		Title: caseID + ": received → evaluating", Body: "First line.\n\nNot \"quoted\": {really}\n",
 		Labels: []string{"state/evaluating", "kind/move"}, Author: "triage",
 	}
+}
+
+// caseOf is the case that a branch is for, where its name says so.
+func caseOf(branch string) string {
+	if rest, ok := strings.CutPrefix(branch, "case/"); ok {
+		id, _, _ := strings.Cut(rest, "/")
+		return id
+	}
+	return ""
+}
+
+// open opens the pull request of a branch.
+func (s *Subject) open(t *testing.T, branch string) forge.Pull {
+	t.Helper()
+	return must[forge.Pull](t)(s.Forge.Open(context.Background(), s.proposal(t, branch)))
+}
+
+// push moves a branch on to a new commit.
+func (s *Subject) push(t *testing.T, branch string) string {
+	head := s.Git.Commit(t)
+	s.Git.Point(t, branch, head)
+	return head
 }
 
 // must is the value of a call that may not fail.

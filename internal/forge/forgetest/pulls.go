@@ -11,9 +11,10 @@ import (
 	"github.com/docket-psirt/docket/internal/forge"
 )
 
-func openAndFind(t *testing.T, f forge.Forge) {
-	ctx := context.Background()
-	opened := must[forge.Pull](t)(f.Open(ctx, proposal(branch)))
+func openAndFind(t *testing.T, s *Subject) {
+	ctx, f := context.Background(), s.Forge
+	wanted := s.proposal(t, branch)
+	opened := must[forge.Pull](t)(f.Open(ctx, wanted))
 	byNumber := must[forge.Pull](t)(f.Get(ctx, opened.Number))
 	byBranch := must[forge.Pull](t)(f.Find(ctx, branch))
 	for how, p := range map[string]forge.Pull{"opened": opened, "by number": byNumber, "by branch": byBranch} {
@@ -23,9 +24,9 @@ func openAndFind(t *testing.T, f forge.Forge) {
 		equal(t, how+": case", p.Case, caseID)
 		equal(t, how+": branch", p.Branch, branch)
 		equal(t, how+": base", p.Base, "main")
-		equal(t, how+": head", p.Head, HeadA)
-		equal(t, how+": title", p.Title, proposal(branch).Title)
-		equal(t, how+": body", p.Body, proposal(branch).Body)
+		equal(t, how+": head", p.Head, wanted.Head)
+		equal(t, how+": title", p.Title, wanted.Title)
+		equal(t, how+": body", p.Body, wanted.Body)
 		equal(t, how+": merged as", p.MergedAs, "")
 		sameLabels(t, p.Labels, "kind/move", "state/evaluating")
 		if p.Number < 1 || p.Author == "" || p.Created.IsZero() || p.Updated.Before(p.Created) {
@@ -34,27 +35,27 @@ func openAndFind(t *testing.T, f forge.Forge) {
 	}
 }
 
-func openAgain(t *testing.T, f forge.Forge) {
-	ctx := context.Background()
-	first := must[forge.Pull](t)(f.Open(ctx, proposal(branch)))
-	again := must[forge.Pull](t)(f.Open(ctx, proposal(branch)))
+func openAgain(t *testing.T, s *Subject) {
+	ctx, f := context.Background(), s.Forge
+	changed := s.proposal(t, branch)
+	first := must[forge.Pull](t)(f.Open(ctx, changed))
+	again := must[forge.Pull](t)(f.Open(ctx, changed))
 	equal(t, "number", again.Number, first.Number)
-	changed := proposal(branch)
-	changed.Head, changed.Title, changed.Labels = HeadB, "another title", nil
+	changed.Head, changed.Title, changed.Labels = s.push(t, branch), "another title", nil
 	ok(t, ignore(f.Open(ctx, changed)))
 	p := must[forge.Pull](t)(f.Get(ctx, first.Number))
-	equal(t, "head", p.Head, HeadB)
+	equal(t, "head", p.Head, changed.Head)
 	equal(t, "title", p.Title, "another title")
 	sameLabels(t, p.Labels, "kind/move", "state/evaluating")
 	equal(t, "open pull requests", len(must[[]forge.Pull](t)(f.List(ctx, forge.Filter{State: forge.StateOpen}))), 1)
 }
 
-func openAfterClose(t *testing.T, f forge.Forge) {
-	ctx := context.Background()
-	first := must[forge.Pull](t)(f.Open(ctx, proposal(branch)))
-	ok(t, f.Close(ctx, first.Number, Merged))
+func openAfterClose(t *testing.T, s *Subject) {
+	ctx, f := context.Background(), s.Forge
+	first := s.open(t, branch)
+	ok(t, f.Close(ctx, first.Number, s.Git.Merge(t, branch)))
 	wantError(t, ignore(f.Find(ctx, branch)), forge.ErrNotFound)
-	second := must[forge.Pull](t)(f.Open(ctx, proposal(branch)))
+	second := s.open(t, branch)
 	if second.Number <= first.Number {
 		t.Errorf("the second number is %d, after %d", second.Number, first.Number)
 	}
@@ -62,11 +63,15 @@ func openAfterClose(t *testing.T, f forge.Forge) {
 	equal(t, "state of the first", must[forge.Pull](t)(f.Get(ctx, first.Number)).State, forge.StateMerged)
 }
 
-func openAtOnce(t *testing.T, f forge.Forge) {
-	ctx := context.Background()
+func openAtOnce(t *testing.T, s *Subject) {
+	ctx, f := context.Background(), s.Forge
 	numbers := make([]int, 8)
+	proposals := make([]forge.Proposal, 4)
+	for i := range proposals {
+		proposals[i] = s.proposal(t, fmt.Sprintf("case/INGP-2026-%04d/next", i+1))
+	}
 	ok(t, atOnce(len(numbers), func(i int) error {
-		p, err := f.Open(ctx, proposal(fmt.Sprintf("case/INGP-2026-%04d/next", i/2+1))) // two for each branch
+		p, err := f.Open(ctx, proposals[i/2]) // two for each branch
 		numbers[i] = p.Number
 		return err
 	}))
@@ -79,14 +84,13 @@ func openAtOnce(t *testing.T, f forge.Forge) {
 	}
 }
 
-func list(t *testing.T, f forge.Forge) {
-	ctx := context.Background()
+func list(t *testing.T, s *Subject) {
+	ctx, f := context.Background(), s.Forge
 	var numbers []int
 	for i := range 4 {
-		p := must[forge.Pull](t)(f.Open(ctx, proposal(fmt.Sprintf("case/INGP-2026-%04d/next", i+1))))
-		numbers = append(numbers, p.Number)
+		numbers = append(numbers, s.open(t, fmt.Sprintf("case/INGP-2026-%04d/next", i+1)).Number)
 	}
-	ok(t, f.Close(ctx, numbers[0], Merged))
+	ok(t, f.Close(ctx, numbers[0], s.Git.Merge(t, "case/INGP-2026-0001/next")))
 	ok(t, f.Close(ctx, numbers[1], ""))
 	for _, want := range []struct {
 		filter forge.Filter
@@ -113,18 +117,19 @@ func list(t *testing.T, f forge.Forge) {
 	}
 }
 
-func update(t *testing.T, f forge.Forge) {
-	ctx := context.Background()
-	n := must[forge.Pull](t)(f.Open(ctx, proposal(branch))).Number
+func update(t *testing.T, s *Subject) {
+	ctx, f := context.Background(), s.Forge
+	n := s.open(t, branch).Number
+	head := s.push(t, branch)
 	ok(t, f.Update(ctx, n, func(p *forge.Pull) error {
-		p.Title, p.Body, p.Head = "new title", "", HeadB
+		p.Title, p.Body, p.Head = "new title", "", head
 		p.Labels = append(p.Labels, "blocked", "blocked")
 		return nil
 	}))
 	p := must[forge.Pull](t)(f.Get(ctx, n))
 	equal(t, "title", p.Title, "new title")
 	equal(t, "body", p.Body, "")
-	equal(t, "head", p.Head, HeadB)
+	equal(t, "head", p.Head, head)
 	sameLabels(t, p.Labels, "blocked", "kind/move", "state/evaluating")
 	ok(t, f.Update(ctx, n, func(p *forge.Pull) error { p.Labels = nil; return nil }))
 	sameLabels(t, must[forge.Pull](t)(f.Get(ctx, n)).Labels)
@@ -134,17 +139,19 @@ func update(t *testing.T, f forge.Forge) {
 	equal(t, "title", must[forge.Pull](t)(f.Get(ctx, n)).Title, "new title")
 }
 
-func updateKeepsHistory(t *testing.T, f forge.Forge) {
-	ctx := context.Background()
-	n := must[forge.Pull](t)(f.Open(ctx, proposal(branch))).Number
-	ok(t, f.Review(ctx, n, forge.Review{By: "lead", Head: HeadA, Verdict: forge.Approve}))
+func updateKeepsHistory(t *testing.T, s *Subject) {
+	ctx, f := context.Background(), s.Forge
+	opened := s.open(t, branch)
+	n := opened.Number
+	ok(t, s.Reviewer.Review(ctx, n, forge.Review{By: "lead", Head: opened.Head, Verdict: forge.Approve}))
 	for what, change := range map[string]func(*forge.Pull){
-		"number":   func(p *forge.Pull) { p.Number++ },
-		"branch":   func(p *forge.Pull) { p.Branch = "other" },
-		"state":    func(p *forge.Pull) { p.State = forge.StateMerged; p.MergedAs = Merged },
-		"author":   func(p *forge.Pull) { p.Author = "someone" },
-		"reviews":  func(p *forge.Pull) { p.Reviews = nil },
-		"a review": func(p *forge.Pull) { p.Reviews[0].Verdict = forge.Reject },
+		"number": func(p *forge.Pull) { p.Number++ },
+		"branch": func(p *forge.Pull) { p.Branch = "other" },
+		"state":  func(p *forge.Pull) { p.State, p.MergedAs = forge.StateMerged, Merged },
+		"author": func(p *forge.Pull) { p.Author = "someone" },
+		"reviews": func(p *forge.Pull) {
+			p.Reviews = append(p.Reviews, forge.Review{By: "lead", Head: opened.Head, Verdict: forge.Reject})
+		},
 		"comments": func(p *forge.Pull) { p.Comments = []forge.Comment{{By: "x", Body: "y"}} },
 		"checks":   func(p *forge.Pull) { p.Checks = []forge.Check{{Name: "x"}} },
 	} {
@@ -161,18 +168,19 @@ func updateKeepsHistory(t *testing.T, f forge.Forge) {
 	}
 }
 
-func closeOnce(t *testing.T, f forge.Forge) {
-	ctx := context.Background()
-	n := must[forge.Pull](t)(f.Open(ctx, proposal(branch))).Number
-	ok(t, f.Close(ctx, n, Merged))
-	ok(t, f.Close(ctx, n, Merged))
+func closeOnce(t *testing.T, s *Subject) {
+	ctx, f := context.Background(), s.Forge
+	n := s.open(t, branch).Number
+	merged := s.Git.Merge(t, branch)
+	ok(t, f.Close(ctx, n, merged))
+	ok(t, f.Close(ctx, n, merged))
 	p := must[forge.Pull](t)(f.Get(ctx, n))
 	equal(t, "state", p.State, forge.StateMerged)
-	equal(t, "merged as", p.MergedAs, Merged)
+	equal(t, "merged as", p.MergedAs, merged)
 	wantError(t, f.Close(ctx, n, ""), forge.ErrClosed)
 	wantError(t, f.Close(ctx, n, HeadB), forge.ErrClosed)
 
-	other := must[forge.Pull](t)(f.Open(ctx, proposal("program/ingroupe"))).Number
+	other := s.open(t, "program/ingroupe").Number
 	ok(t, f.Close(ctx, other, ""))
 	ok(t, f.Close(ctx, other, ""))
 	p = must[forge.Pull](t)(f.Get(ctx, other))
@@ -181,16 +189,18 @@ func closeOnce(t *testing.T, f forge.Forge) {
 	wantError(t, f.Close(ctx, other, Merged), forge.ErrClosed)
 }
 
-func talk(t *testing.T, f forge.Forge) {
-	ctx := context.Background()
-	n := must[forge.Pull](t)(f.Open(ctx, proposal(branch))).Number
-	ok(t, f.Review(ctx, n, forge.Review{By: "lead", Head: HeadA, Verdict: forge.Reject, Body: "no\treason: \"none\""}))
-	ok(t, f.Review(ctx, n, forge.Review{By: "lead", Head: HeadA, Verdict: forge.Approve}))
+func talk(t *testing.T, s *Subject) {
+	ctx, f := context.Background(), s.Forge
+	opened := s.open(t, branch)
+	n := opened.Number
+	ok(t, s.Reviewer.Review(ctx, n, forge.Review{By: "lead", Head: opened.Head, Verdict: forge.Reject, Body: "no\treason: \"none\""}))
+	ok(t, s.Reviewer.Review(ctx, n, forge.Review{By: "lead", Head: opened.Head, Verdict: forge.Approve}))
 	ok(t, f.Comment(ctx, n, forge.Comment{By: "bot", Body: "# verdict\n- pass → merge\n"}))
-	ok(t, f.Update(ctx, n, func(p *forge.Pull) error { p.Head = HeadB; return nil }))
-	ok(t, f.Close(ctx, n, Merged))
+	head := s.push(t, branch)
+	ok(t, f.Update(ctx, n, func(p *forge.Pull) error { p.Head = head; return nil }))
+	ok(t, f.Close(ctx, n, s.Git.Merge(t, branch)))
 	ok(t, f.Comment(ctx, n, forge.Comment{By: "bot", Body: "delivered"}))
-	wantError(t, f.Review(ctx, n, forge.Review{By: "lead", Head: HeadB, Verdict: forge.Approve}), forge.ErrClosed)
+	wantError(t, s.Reviewer.Review(ctx, n, forge.Review{By: "lead", Head: head, Verdict: forge.Approve}), forge.ErrClosed)
 
 	p := must[forge.Pull](t)(f.Get(ctx, n))
 	if len(p.Reviews) != 2 || len(p.Comments) != 2 {
@@ -199,7 +209,7 @@ func talk(t *testing.T, f forge.Forge) {
 	equal(t, "first verdict", p.Reviews[0].Verdict, forge.Reject)
 	equal(t, "first body", p.Reviews[0].Body, "no\treason: \"none\"")
 	equal(t, "second verdict", p.Reviews[1].Verdict, forge.Approve)
-	equal(t, "reviewed head", p.Reviews[1].Head, HeadA)
+	equal(t, "reviewed head", p.Reviews[1].Head, opened.Head)
 	equal(t, "first comment", p.Comments[0].Body, "# verdict\n- pass → merge\n")
 	equal(t, "second comment", p.Comments[1].Body, "delivered")
 	for _, r := range p.Reviews {
@@ -209,9 +219,9 @@ func talk(t *testing.T, f forge.Forge) {
 	}
 }
 
-func talkAtOnce(t *testing.T, f forge.Forge) {
-	ctx := context.Background()
-	n := must[forge.Pull](t)(f.Open(ctx, proposal(branch))).Number
+func talkAtOnce(t *testing.T, s *Subject) {
+	ctx, f := context.Background(), s.Forge
+	n := s.open(t, branch).Number
 	ok(t, atOnce(8, func(i int) error {
 		return f.Comment(ctx, n, forge.Comment{By: "bot", Body: fmt.Sprint("comment ", i)})
 	}))
@@ -222,30 +232,4 @@ func talkAtOnce(t *testing.T, f forge.Forge) {
 	slices.Sort(bodies)
 	equal(t, "comments", strings.Join(bodies, ","),
 		"comment 0,comment 1,comment 2,comment 3,comment 4,comment 5,comment 6,comment 7")
-}
-
-func checks(t *testing.T, f forge.Forge) {
-	ctx := context.Background()
-	n := must[forge.Pull](t)(f.Open(ctx, proposal(branch))).Number
-	red := forge.Check{Head: HeadA, Name: "docket/check", Conclusion: forge.Failure, Summary: "one approval is missing\n"}
-	green := forge.Check{Head: HeadA, Name: "docket/check", Conclusion: forge.Success}
-	ok(t, f.Check(ctx, red))
-	ok(t, f.Check(ctx, forge.Check{Head: HeadA, Name: "build", Conclusion: forge.Success}))
-	p := must[forge.Pull](t)(f.Get(ctx, n))
-	if len(p.Checks) != 2 || p.Checks[0].Name != "build" || p.Checks[1].Name != "docket/check" {
-		t.Fatalf("checks are %+v, want build and docket/check", p.Checks)
-	}
-	equal(t, "conclusion", p.Checks[1].Conclusion, forge.Failure)
-	equal(t, "summary", p.Checks[1].Summary, red.Summary)
-	equal(t, "head", p.Checks[1].Head, HeadA)
-
-	ok(t, f.Check(ctx, green))
-	p = must[forge.Pull](t)(f.Get(ctx, n))
-	if len(p.Checks) != 2 || p.Checks[1].Conclusion != forge.Success {
-		t.Errorf("checks are %+v, want the newer result in place of the older", p.Checks)
-	}
-	ok(t, f.Update(ctx, n, func(p *forge.Pull) error { p.Head = HeadB; return nil }))
-	if p := must[forge.Pull](t)(f.Get(ctx, n)); len(p.Checks) != 0 {
-		t.Errorf("a new head has the checks %+v of the old one", p.Checks)
-	}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/docket-psirt/docket/internal/forge"
 )
 
-func notFound(t *testing.T, f forge.Forge) {
-	ctx := context.Background()
+func notFound(t *testing.T, s *Subject) {
+	ctx, f := context.Background(), s.Forge
 	for _, n := range []int{-1, 0, 1, 1 << 20} {
 		wantError(t, ignore(f.Get(ctx, n)), forge.ErrNotFound)
 		wantError(t, f.Close(ctx, n, ""), forge.ErrNotFound)
@@ -23,8 +23,9 @@ func notFound(t *testing.T, f forge.Forge) {
 	equal(t, "pull requests", len(must[[]forge.Pull](t)(f.List(ctx, forge.Filter{}))), 0)
 }
 
-func refused(t *testing.T, f forge.Forge) {
-	ctx := context.Background()
+func refused(t *testing.T, s *Subject) {
+	ctx, f := context.Background(), s.Forge
+	good := s.proposal(t, branch)
 	for what, spoil := range map[string]func(*forge.Proposal){
 		"escape in title":      func(p *forge.Proposal) { p.Title = "a\x1b[31mb" },
 		"line end in title":    func(p *forge.Proposal) { p.Title = "a\nb" },
@@ -50,7 +51,7 @@ func refused(t *testing.T, f forge.Forge) {
 		"case":                 func(p *forge.Proposal) { p.Case = "INGP-2026-42" },
 		"kind":                 func(p *forge.Proposal) { p.Kind = "A Kind" },
 	} {
-		p := proposal(branch)
+		p := good
 		spoil(&p)
 		var invalid *forge.InvalidError
 		if err := ignore(f.Open(ctx, p)); !errors.As(err, &invalid) {
@@ -59,12 +60,15 @@ func refused(t *testing.T, f forge.Forge) {
 	}
 	equal(t, "pull requests", len(must[[]forge.Pull](t)(f.List(ctx, forge.Filter{}))), 0)
 
-	n := must[forge.Pull](t)(f.Open(ctx, proposal(branch))).Number
+	n := s.open(t, branch).Number
 	var invalid *forge.InvalidError
 	for what, err := range map[string]error{
-		"verdict":    f.Review(ctx, n, forge.Review{By: "lead", Head: HeadA, Verdict: "maybe"}),
-		"head":       f.Review(ctx, n, forge.Review{By: "lead", Head: "HEAD", Verdict: forge.Approve}),
-		"comment":    f.Comment(ctx, n, forge.Comment{By: "bot"}),
+		"verdict":     f.Review(ctx, n, forge.Review{By: "lead", Head: HeadA, Verdict: "maybe"}),
+		"head":        f.Review(ctx, n, forge.Review{By: "lead", Head: "HEAD", Verdict: forge.Approve}),
+		"comment":     f.Comment(ctx, n, forge.Comment{By: "bot"}),
+		"check title": f.Check(ctx, forge.Check{Head: HeadA, Name: "docket/check", Conclusion: forge.Success, Title: "a\nb"}),
+		"note": f.Check(ctx, forge.Check{Head: HeadA, Name: "docket/check", Conclusion: forge.Success,
+			Notes: []forge.Note{{Path: "/etc/passwd", Line: 1, Level: forge.LevelNotice, Text: "x"}}}),
 		"conclusion": f.Check(ctx, forge.Check{Head: HeadA, Name: "docket/check", Conclusion: "maybe"}),
 		"program":    f.Track(ctx, forge.Issue{Program: "../x", ID: caseID, Title: "t"}),
 		"id":         f.Track(ctx, forge.Issue{Program: program, ID: "INGP-2026-0", Title: "t"}),
