@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -53,6 +54,10 @@ func ReviewProgram(data []byte) *Reviewed {
 	if err := r.root.Decode(r.Program); err != nil && len(r.Faults) == 0 {
 		r.unreadable(err)
 		return r
+	}
+	for _, f := range r.Program.Locate(time.LoadLocation) {
+		r.Faults = append(r.Faults, f)
+		told[f.Path] = true
 	}
 	for _, f := range r.Program.Check() {
 		if !told[f.Path] { // said once, in the schema's words
