@@ -25,7 +25,7 @@ const (
 
 var (
 	signatureForm = regexp.MustCompile(`^sha256=[0-9a-f]{64}$`)
-	eventForm     = regexp.MustCompile(`^[a-z_]{1,64}$`)
+	eventForm     = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
 )
 
 // web answers requests.
