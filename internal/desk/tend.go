@@ -266,7 +266,7 @@ func (d *Desk) rememberTended(ctx context.Context, at time.Time) error {
 		if raw, err := view.Read(tendedFile); err == nil && strings.HasPrefix(string(raw), main.String()) && i == 0 && d.recent(raw) {
 			return nil // nothing new, and not long ago
 		}
-		err = d.board.Save(ctx, view.Revision(), forge.BoardChange{Message: "Tended", Files: map[string][]byte{tendedFile: []byte(line)}})
+		err = d.board.Save(ctx, view.Revision(), forge.BoardChange{Message: "Tended\n", Files: map[string][]byte{tendedFile: []byte(line)}})
 		if !errors.Is(err, forge.ErrLost) {
 			return err
 		}
