@@ -98,10 +98,10 @@ func (s *Server) permitted(q *request) *answer {
 		return s.outside(q)
 	}
 	switch {
-	case q.who.login == "" || q.who.account.role == "" && q.who.perms == nil:
-		return &notFound // the repository is private
 	case q.who.jwt:
 		return &badCredentials
+	case q.who.login == "" || q.who.account.role == "" && q.who.perms == nil:
+		return &notFound // the repository is private
 	case q.who.perms != nil:
 		if q.who.holds(n.perms) {
 			return nil

@@ -45,7 +45,7 @@ func updateRepo(s *Server, q *request) answer {
 
 func getUser(s *Server, q *request) answer {
 	out := s.userJSON(q.who.account).(object)
-	out["name"] = q.who.login
+	out["name"], out["user_view_type"] = q.who.login, "private"
 	return ok(out)
 }
 

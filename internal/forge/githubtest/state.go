@@ -66,26 +66,24 @@ type issue struct {
 
 // pull is what a pull request has more than an issue.
 type pull struct {
-	id                 int64
-	head, base         string // branches
-	headSHA, baseSHA   string
-	fork               string // OWNER/NAME that head is in; empty: this repository
-	merged             bool
-	mergeSHA           string
-	mergedBy           *account
-	reviews            []*review
-	remarks            []*comment // review comments
-	allowsMaintainers  bool
-	requiresRecomputed bool
+	id               int64
+	head, base       string // branches
+	headSHA, baseSHA string
+	fork             string // OWNER/NAME that head is in; empty: this repository
+	merged           bool
+	mergeSHA         string
+	mergedBy         *account
+	reviews          []*review
+	remarks          []*comment // review comments
 }
 
 type comment struct {
-	id             int64
-	author         *account
-	body           string
-	at, updated    time.Time
-	commit, path   string // of review comments
-	line, position int
+	id           int64
+	author       *account
+	body         string
+	at, updated  time.Time
+	commit, path string // of review comments
+	line         int
 }
 
 type review struct {
