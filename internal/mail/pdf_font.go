@@ -13,6 +13,7 @@ import (
 // they are.
 type pdfFont struct {
 	wide    bool           // codes have two octets
+	bold    bool           // as its name says
 	unicode map[int]string // from the ToUnicode map
 	simple  [256]string    // from the encoding
 	widths  map[int]float64
@@ -25,6 +26,9 @@ func (w *pdfWriter) fontOf(o *pdfObject) *pdfFont {
 	}
 	f := w.file
 	font := &pdfFont{usual: 500, widths: map[int]float64{}, wide: o.dict["Subtype"] == pdfName("Type0")}
+	if name, ok := f.object(o.dict["BaseFont"]).any.(pdfName); ok {
+		font.bold = strings.Contains(string(name), "Bold") || strings.Contains(string(name), "Black")
+	}
 	if o.dict["ToUnicode"] != nil {
 		font.unicode = f.toUnicode(f.stream(f.object(o.dict["ToUnicode"])))
 	}
@@ -46,6 +50,8 @@ func (w *pdfWriter) fontOf(o *pdfObject) *pdfFont {
 	}
 	return font
 }
+
+var ligatures = strings.NewReplacer("ﬀ", "ff", "ﬁ", "fi", "ﬂ", "fl", "ﬃ", "ffi", "ﬄ", "ffl")
 
 // mostFonts bounds what is remembered.
 const mostFonts = 256
@@ -83,7 +89,7 @@ func (font *pdfFont) decode(s []byte) (text string, width float64, glyphs int) {
 			return ' '
 		}
 		return r
-	}, b.String()), width, glyphs
+	}, ligatures.Replace(b.String())), width, glyphs
 }
 
 // wideWidths reads the widths of a font with many glyphs (section 9.7.4.3).

@@ -20,11 +20,11 @@ func (m matrix) times(n matrix) matrix {
 
 // fragment is a piece of text and its place on the page.
 type fragment struct {
-	page         int
-	x, y, end    float64
-	size         float64
-	text         string
-	breakPending bool
+	page      int
+	x, y, end float64
+	size      float64
+	bold      bool
+	text      string
 }
 
 // pdfWriter collects the text of pages.
@@ -223,7 +223,7 @@ func (w *pdfWriter) show(s []byte) {
 	}
 	w.size += len(text) + 1
 	size := w.fontSize * max(abs(from[3]), abs(from[1]), abs(from[0]))
-	w.all = append(w.all, fragment{page: w.at, x: from[4], y: from[5], end: to[4], size: max(abs(size), 1), text: text})
+	w.all = append(w.all, fragment{page: w.at, x: from[4], y: from[5], end: to[4], size: max(abs(size), 1), bold: w.font.bold, text: text})
 }
 
 func abs(x float64) float64 {
@@ -250,7 +250,8 @@ func (w *pdfWriter) text() string {
 	return strings.TrimSpace(b.String())
 }
 
-// usualGap is the median of the distances between lines.
+// usualGap is the distance between lines of a paragraph: the lower quartile of
+// all, since short documents have as many headings as lines.
 func (w *pdfWriter) usualGap() float64 {
 	var gaps []float64
 	for i := 1; i < len(w.all); i++ {
@@ -263,7 +264,7 @@ func (w *pdfWriter) usualGap() float64 {
 		return 0
 	}
 	slices.Sort(gaps)
-	return gaps[(len(gaps)-1)/2]
+	return gaps[(len(gaps)-1)/4]
 }
 
 // between is what stands between two fragments: nothing, a space, a tab, the
@@ -285,6 +286,8 @@ func between(a, b fragment, usual float64, before string) string {
 		}
 		return ""
 	case down > max(1.35*usual, 1.5*b.size), down < -2*b.size:
+		return "\n\n"
+	case abs(a.size-b.size) > 0.08*a.size, b.bold && !a.bold: // a heading begins or ends
 		return "\n\n"
 	}
 	return "\n"

@@ -18,7 +18,20 @@ type Input struct {
 	Text        string    // UTF-8, transfer encoding, format=flowed and HTML undone; cells of a table row stand apart by tabs
 	HTML        bool      // Text was made from HTML
 	Attachments []psirt.Attached
+	Enclosed    []Enclosed
 	Followup    bool // the mail belongs to a case that exists
+}
+
+// Enclosed is the text of an attachment that may hold the report: a mail that
+// was forwarded whole, or a document.
+type Enclosed struct {
+	Name    string // of the attachment
+	Text    string // as in Input
+	HTML    bool
+	Message bool // a mail; From, Subject and Date are its own
+	From    struct{ Name, Addr string }
+	Subject string
+	Date    time.Time
 }
 
 // Read reads the report. An empty field means "not said", except Exploited,
@@ -29,6 +42,19 @@ type Input struct {
 // follow-up, for advertising and for a question to support.
 func Read(in Input, form psirt.ReportForm, scope psirt.Scope, language string) psirt.Reported {
 	d := newDocument(in, form, scope)
+	r, what := d.read(language)
+	if what == kindReport || what == kindFollowup {
+		r = d.withEnclosed(r, what, language)
+	}
+	if what == kindReport {
+		r.Missing = Missing(r, form)
+	}
+	return r
+}
+
+// read reads what the mail itself says.
+func (d *document) read(language string) (psirt.Reported, kind) {
+	in := d.in
 	r := psirt.Reported{Exploited: exploitedUnknown, Attachments: in.Attachments}
 	d.subject = d.cleanSubject()
 	d.reporter = d.readReporter()
@@ -47,10 +73,7 @@ func Read(in Input, form psirt.ReportForm, scope psirt.Scope, language string) p
 	r.Steps, r.SuggestedFix = steps.text, fix.text
 	r.Description = d.description(steps, fix)
 	r.Flags = d.readFlags(r, what, language)
-	if what == kindReport {
-		r.Missing = Missing(r, form)
-	}
-	return r
+	return r, what
 }
 
 // readStatements reads what the reporter states about the finding.
