@@ -16,6 +16,10 @@ var (
 	cameTo     = lower(`\bhow (?:i|we) (?:came to|came across|found|noticed|discovered) (?:it|this|that)?[^:.]{0,20}:\s*`)
 	leadClause = lower(`^((?:while|when|during|as part of|in the course of|lors|en|beim|während|bei)\b[^.;]{5,200}?),? (?:i|we|j['’]ai|je|nous|ich|wir|habe ich|haben wir)\b`)
 	eye        = lower(`\bcaught my eye\b|\bmade (?:me|us) (?:suspicious|curious)\b`)
+	// What was found, rather than how, follows "that"; only these say how
+	// behind it.
+	thatClause = lower(`^(?: (?:on|at|in|this|it|,|[\w:.]+)){0,6} that\b`)
+	duringIt   = lower(`\b(?:while|whilst|during|as part of|in the course of|beim|während|lors d)\b`)
 	enumerator = lower(`^\(?(?:\d{1,2}|[a-z])[.)]\s+`)
 )
 
@@ -103,6 +107,13 @@ func (d *document) wayFound(text string, labelled bool) string {
 	}
 	if _, reason, ok := strings.Cut(low[verb[0]:], "out because "); ok {
 		return strings.TrimRight(d.cutDate(text[len(text)-len(reason):]), " .,;")
+	}
+	if thatClause.in(low[verb[1]:]) {
+		at := duringIt.at(low[verb[1]:])
+		if at == nil {
+			return wholeIf(labelled, whole)
+		}
+		return strings.TrimRight(d.cutDate(text[verb[1]+at[0]:]), " .,;")
 	}
 	if at := wayOfFind.at(low[wordAt(low, verb):]); at != nil {
 		way := text[wordAt(low, verb)+at[0]:]

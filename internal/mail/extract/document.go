@@ -87,6 +87,7 @@ func (d *document) cut() {
 			current = strong
 		}
 		if h, ok := d.nextHeading(i, current); ok {
+			h.path = pathByValue(h)
 			d.sections = append(d.sections, section{heading: h, start: i, full: h.value != ""})
 			at := len(d.sections) - 1
 			if h.strong {

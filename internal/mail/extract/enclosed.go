@@ -3,6 +3,7 @@ package extract
 import (
 	"slices"
 
+	"github.com/docket-psirt/docket/internal/mail"
 	"github.com/docket-psirt/docket/internal/psirt"
 )
 
@@ -29,7 +30,7 @@ func (d *document) withEnclosed(r psirt.Reported, what kind, language string) ps
 			continue
 		}
 		found, _ := inner.read(language)
-		if e.Message && len(inner.lines) > 0 {
+		if e.Message {
 			r = forwardedBy(r, found)
 		}
 		r = fill(r, found)
@@ -49,17 +50,23 @@ func (d *document) spoken() int {
 }
 
 // reading is a document for an enclosed text, when that is a report.
-func (d *document) reading(e Enclosed) (*document, bool) {
+func (d *document) reading(e mail.Enclosed) (*document, bool) {
 	in := Input{From: d.in.From, ReplyTo: d.in.ReplyTo, Subject: d.in.Subject, Date: d.in.Date, Text: e.Text, HTML: e.HTML, Followup: d.in.Followup}
 	if e.Message {
+		if e.From == nil {
+			return nil, false
+		}
 		in.From.Name, in.From.Addr, in.ReplyTo, in.Subject = e.From.Name, e.From.Addr, "", e.Subject
+		if e.ReplyTo != nil {
+			in.ReplyTo = e.ReplyTo.Addr
+		}
 		if !e.Date.IsZero() {
 			in.Date = e.Date
 		}
 	}
 	inner := newDocument(in, d.form, d.scope)
 	if e.Message {
-		return inner, e.From.Addr != ""
+		return inner, true
 	}
 	paths := map[string]bool{}
 	for _, s := range inner.sections {

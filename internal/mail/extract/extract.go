@@ -3,6 +3,7 @@ package extract
 import (
 	"time"
 
+	"github.com/docket-psirt/docket/internal/mail"
 	"github.com/docket-psirt/docket/internal/psirt"
 )
 
@@ -18,20 +19,8 @@ type Input struct {
 	Text        string    // UTF-8, transfer encoding, format=flowed and HTML undone; cells of a table row stand apart by tabs
 	HTML        bool      // Text was made from HTML
 	Attachments []psirt.Attached
-	Enclosed    []Enclosed
-	Followup    bool // the mail belongs to a case that exists
-}
-
-// Enclosed is the text of an attachment that may hold the report: a mail that
-// was forwarded whole, or a document.
-type Enclosed struct {
-	Name    string // of the attachment
-	Text    string // as in Input
-	HTML    bool
-	Message bool // a mail; From, Subject and Date are its own
-	From    struct{ Name, Addr string }
-	Subject string
-	Date    time.Time
+	Enclosed    []mail.Enclosed // texts of attachments that may hold the report
+	Followup    bool            // the mail belongs to a case that exists
 }
 
 // Read reads the report. An empty field means "not said", except Exploited,

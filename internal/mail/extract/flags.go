@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -254,7 +255,8 @@ func (d *document) notAccepted(r psirt.Reported) bool {
 	if len(d.scope.Domains) > 0 && r.URL != "" && hostOf(r.URL) != "" && !d.inDomains(r.URL) {
 		return true
 	}
-	if len(d.scope.Products) == 0 || len(r.Products) == 0 {
+	named := slices.ContainsFunc(r.Products, func(p psirt.Product) bool { return p.Name != "" })
+	if len(d.scope.Products) == 0 || !named {
 		return false
 	}
 	about := lowered(r.Title)

@@ -251,6 +251,36 @@ func (d *document) colon(text string, item bool) (heading, bool) {
 	}
 }
 
+var (
+	noValue     = lower(`^(?:none|n/?a|nil|no|nothing|nope|not (?:available|applicable|known|yet|provided|specified)|unknown|unspecified|tbd|tba|-+|—|–|/|\?+|keine[rs]?|nicht bekannt|unbekannt|entfällt|aucune?|néant|inconnue?s?|geen|onbekend|ninguna?|nessun[oa]?|desconocid[ao]|无|暂无|未知|なし|不明)(?:[,;:. ]+(?:so far|yet|sorry|known|available|thanks?|i know|at the moment|at this time|bekannt|connue?s?|bekend))*[.!]?$`)
+	exploitWord = lower(`\bexploit`)
+	byHow       = lower(`^(?:discovered|found|detected|noticed|identified|spotted) by$`)
+	gerund      = lower(`^(?:\w+ly )?[a-z]+ing\b`)
+)
+
+// pathByValue is where a label leads in view of what stands behind it: "Found
+// by: reading the log" says how, "Exploit code: none" is no code, and a label
+// with "n/a" behind it says nothing.
+func pathByValue(h heading) string {
+	low := lowered(h.value)
+	switch h.path {
+	case pathExploited, pathKnown, pathPublic, pathCredit, pathUnaffected:
+		return h.path
+	case pathReporter:
+		if byHow.in(normalLabel(h.label)) && (gerund.in(low) || unicode.IsLower(firstRune(h.value))) && !personName(h.value) && !isHandle(h.value) {
+			return pathHow
+		}
+	case pathSteps:
+		if exploitWord.in(lowered(h.label)) && wordCount(low) <= 8 && saysNo.in(low) {
+			return pathKnown
+		}
+	}
+	if h.value != "" && noValue.in(low) {
+		return pathOther
+	}
+	return h.path
+}
+
 // question reads "Which version? 7.1".
 func (d *document) question(text string) (heading, bool) {
 	m := cells(text, askLabel)

@@ -92,7 +92,7 @@ const longText = 120
 // technically: no steps, no address, no version, no description under a
 // heading of its own, and few technical words.
 func (d *document) insufficient(r psirt.Reported) bool {
-	if r.Steps != "" || r.URL != "" || wordCount(clip(d.value(pathDescription), 400)) >= 12 {
+	if r.Steps != "" || r.URL != "" || wordCount(clip(d.value(pathDescription, pathTitle), 400)) >= 12 {
 		return false
 	}
 	for _, p := range r.Products {

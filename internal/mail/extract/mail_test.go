@@ -34,12 +34,6 @@ func readMail(t testing.TB, path string) Input {
 	for _, a := range c.Attachments {
 		in.Attachments = append(in.Attachments, psirt.Attached{Mail: 1, Name: a.Name, ContentType: a.ContentType, SHA256: a.SHA256, Size: a.Size})
 	}
-	for _, e := range c.Enclosed() {
-		text := Enclosed{Name: e.Name, Text: e.Text, HTML: e.HTML, Message: e.Message, Subject: e.Subject, Date: e.Date}
-		if e.From != nil {
-			text.From.Name, text.From.Addr = e.From.Name, e.From.Addr
-		}
-		in.Enclosed = append(in.Enclosed, text)
-	}
+	in.Enclosed = c.Enclosed()
 	return in
 }

@@ -30,20 +30,22 @@ func (d *document) readURL() string {
 		}
 	}
 	asked := d.asks(pathURL)
-	fallback := ""
+	best, fallback := "", "" // of a bare host and a page of it, the page
 	for _, s := range d.said {
 		for _, at := range webAddress().FindAllString(s.text, 5) {
 			found := trimURL(at)
 			switch {
 			case s.path == pathReporter || s.path == pathUnaffected:
 			case d.inDomains(found):
-				return found
+				if best == "" || (strings.HasPrefix(found, best) && hostOf(found) == hostOf(best) && !strings.Contains(strings.TrimPrefix(best, "https://"), "/")) {
+					best = found
+				}
 			case asked && fallback == "":
 				fallback = found
 			}
 		}
 	}
-	return fallback
+	return firstOf(best, fallback)
 }
 
 func firstLines(s string) string { return clip(s, 4000) }
@@ -167,6 +169,11 @@ func (d *document) readObserved() (string, moment) {
 		}
 		if m, ok := firstMoment(text, lowered(text), d.in.Date); ok && !dayOnly.known() {
 			dayOnly = m
+		}
+	}
+	for _, s := range d.at(pathSourceIP, pathURL) {
+		if iso, m, ok := d.observation(d.first(s), dayOnly); ok {
+			return iso, m
 		}
 	}
 	day := dayOnly

@@ -265,6 +265,7 @@ func productName(s string) string {
 	for i := 1; i < len(s); i++ {
 		switch {
 		case s[i] == '(' || s[i] == '[' || s[i] == ';':
+		case s[i] == ',' && aside(s[i+1:]):
 		case s[i] == ',' && (descriptive.in(low[i+1:]) || versionForm.in(low[i+1:])):
 		case strings.HasPrefix(s[i:], " – "), strings.HasPrefix(s[i:], " - "), strings.HasPrefix(s[i:], ". "):
 		default:
@@ -274,6 +275,13 @@ func productName(s string) string {
 		break
 	}
 	return strings.Trim(s, " .,:;-–*\"“”")
+}
+
+// aside reports whether what follows a comma only describes: several words that
+// begin small, and no number.
+func aside(s string) bool {
+	s = strings.TrimSpace(s)
+	return unicode.IsLower(firstRune(s)) && wordCount(s) >= 3 && !strings.ContainsAny(s, "0123456789")
 }
 
 // nameLike reports whether a line in a products section begins with a name:

@@ -13,9 +13,9 @@ const nameWord = `[\p{Lu}][\p{L}\d+&'-]*(?:\.[\p{L}\d]+)*`
 
 var (
 	properName = exactly(`\b(` + nameWord + `(?: (?:` + nameWord + `|\d{1,4}\b))*)`)
-	systemNoun = `(?:portal|desk|shop|store|website|site|platform|dashboard|console|webmail|gateway|backend|back office|app|application|intranet|extranet|wiki|forum|webshop|api|system|tool|form|newsletter|calendar|planner|directory|register|archive|library|environment|account page)`
+	systemNoun = `(?:portal|desk|shop|store|website|site|platform|dashboard|console|webmail|gateway|backend|back office|app|application|intranet|extranet|wiki|forum|webshop|api|system|tool|form|newsletter|calendar|planner|directory|register|archive|library|environment|account page|API|App|Portal|Platform)`
 	inSubject  = exactly(`\b(?:of|on|in|via|for|to|from) (?:the |your )([\p{Ll}\d-]+(?: [\p{Ll}\d-]+)? ` + systemNoun + `|[\p{Ll}-]+ desk)s?\b`)
-	inBody     = exactly(`\byour ([\p{Ll}\d-]+(?: [\p{Ll}\d-]+)? ` + systemNoun + `|[\p{Ll}-]+ desk)\b|\bvotre ((?:site|portail|plateforme|application|outil|service|espace) (?:des? |du |d['’])[\p{Ll}-]+)|\bIhr(?:e[mnrs]?)? ([\p{Lu}][\p{Ll}]*(?:portal|seite|shop|plattform|anwendung|desk))`)
+	inBody     = exactly(`\byour ([\p{Ll}\d-]+(?: [\p{Ll}\d-]+)? ` + systemNoun + `|[\p{Ll}-]+ desk)\b|\bvotre ((?:site|portail|plateforme|application|outil|service|espace) (?:des? |du |d['’])[\p{Ll}-]+)|\bIhr(?:e[mnrs]?)? ([\p{Lu}][\p{Ll}]*(?:portal|seite|shop|plattform|anwendung|desk))|\b(?:jullie|uw) ([\p{Ll}]*(?:portaal|site|website|webshop|platform|app|applicatie|omgeving|systeem|loket))\b`)
 	modelCode  = exactly(`\b([A-Z]{1,8}-?\d{2,6}[A-Z0-9]*(?:-[A-Z0-9]+)*)\b`)
 	notModel   = lower(`^(?:cve|cwe|rfc|iso|sha|aes|rsa|md|utf|tls|ssl|ipv|vu|cvss|fips|hmac|http|cc|din|en|pkcs|usb|x)-?\d|^base\d`)
 	staff      = lower(`\b(?:desk|portal|site|shop|service) (?:people|staff|agents?|employees?|team|colleagues?|operators?)\b`)
@@ -26,7 +26,7 @@ var (
 // genericNames are things with capitals that are not what a report is about.
 var genericNames = func() map[string]bool {
 	m := map[string]bool{}
-	for _, w := range strings.Fields("i pin pins atr api apis url urls http https tls ssl xss csrf idor ssrf rce sql dns ip ips pdf id ids html json xml csv get post put usb nfc os ui cpu ram bios cookie java javascript python windows linux macos android ios firefox chrome chromium edge safari internet web january february march april may june july august september october november december monday tuesday wednesday thursday friday saturday sunday stored reflected blind open heap stack buffer missing weak insecure broken unauthenticated remote local privilege denial path directory cross potential possible critical security vulnerability vulnerabilities bug bugs issue report urgent re fw fwd aw tr english french german referer referrer host origin authorization password hebrew arabic chinese guest admin user burp wireshark") {
+	for _, w := range strings.Fields("i pin pins atr api apis url urls http https tls ssl xss csrf idor ssrf rce sql dns ip ips pdf id ids html json xml csv get post put usb nfc os ui cpu ram bios cookie java javascript python windows linux macos android ios firefox chrome chromium edge safari internet web january february march april may june july august september october november december monday tuesday wednesday thursday friday saturday sunday stored reflected blind open heap stack buffer missing weak insecure broken unauthenticated remote local privilege denial path directory cross potential possible critical security vulnerability vulnerabilities bug bugs issue report urgent re fw fwd aw tr english french german referer referrer host origin authorization password hebrew arabic chinese guest admin user burp wireshark secure httponly samesite hsts spf dkim dmarc cors csp csv header headers set-cookie session token jwt oauth saml sso mfa otp captcha captchas proxy cache cdn waf firewall vpn wifi bluetooth certificate certificates signature unicode utf base bearer basic content type location strict transport cache-control options trace put delete patch head") {
 		m[w] = true
 	}
 	return m

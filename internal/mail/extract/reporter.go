@@ -10,7 +10,7 @@ import (
 var (
 	address      = lower(`[a-z0-9._%+'-]{1,64}@(?:[a-z0-9-]{1,63}\.)+[a-z]{2,24}`)
 	replyWish    = lower(`\b(reply to|answer to|respond to|write to|contact (me|us)|reach (me|us)|reached|mail (me|us)|use this|best address|joindre|erreichen|erreichbar|écrivez)\b`)
-	organisation = lower(`\b(ltd|llc|inc|gmbh|ag|kg|sa|sas|sarl|bv|b\.v|nv|vzw|asbl|aps|ab|as|oy|plc|corp|corporation|company|limited|s\.r\.l|srl|spa|e\.v|group plc|university|universität|université|universiteit|college|polytechnic|school|institute|institut|laborator(?:y|ies)|labs?|agency|consult(?:ing|ancy|ants)|security|hosting|solutions|technologies|systems|software|networks|services|bank|hospital|ministry|foundation|cert|csirt|commune|mairie|stadtwerke|stadt|council|association|society|centre hospitalier|hochschule|verein|telecom|insurance|museum|library|partners)\b|\S & \S`)
+	organisation = lower(`\b(ltd|llc|inc|gmbh|ag|kg|sa|sas|sarl|bv|b\.v|nv|vzw|asbl|aps|ab|as|oy|plc|corp|corporation|company|limited|s\.r\.l|srl|spa|e\.v|group plc|university|universität|université|universiteit|college|polytechnic|school|institute|institut|laborator(?:y|ies)|labs?|agency|consult(?:ing|ancy|ants)|security|hosting|solutions|technologies|systems|software|networks|services|bank|hospital|ministry|foundation|cert|csirt|commune|mairie|stadtwerke|stadt|council|association|society|centre hospitalier|hochschule|verein|telecom|insurance|museum|library|partners|llp|lp|pty|oyj|asa|kft|s\.p\.a|sp\. z o\.o|pvt|co-op|cooperative|\w*(?:prüfstelle|meldestelle|stadtwerke|werke|verband|klinik|klinikum|krankenhaus|kanzlei|rechenzentrum|zentrum|behörde|verwaltung|gemeinde|landkreis|versicherung|sparkasse|akademie|gesellschaft|genossenschaft)|ziekenhuis|gemeente|stichting|hogeschool|waterschap|universidad|ayuntamiento|università|comune di|politecnico|hôpital|lycée|préfecture|conseil|mutuelle|authority|council|clinic|trust|airport|port of|county|township|ltda|eirl|ug)\b|\S & \S`)
 	office       = lower(`\b(manager|professor|engineer|analyst|researcher|consultant|administrator|admin|developer|director|officer|head of|chief|ciso|cto|ceo|lead|lecturer|student|intern|architect|auditor|specialist|technician|tester|pentester|owner|founder|freelance(r)?|independent|department|dept|desk|team|group|chair|faculty|division|unit|operations|service informatique|abteilung|leiter(in)?|responsable|ingénieur|professeur|chercheur|mitarbeiter(in)?|weekdays|telephone|phone|tel|fax|mobile|best|regards)\b`)
 	ownPseudonym = lower(`\b(pseudonym|under (this|the|my) (handle|alias|nick|nickname)|keep my (real )?name to myself|(prefer|like|want|wish) to (stay|remain|be) anonymous|not (give|share|tell|reveal) (you )?my (real )?name|(my|this) (handle|alias) (is|only)|sous (un |ce )?pseudonyme|unter (einem |diesem )?pseudonym)\b`)
 	// sentElsewhere is said of addresses that the report went to.
@@ -105,7 +105,7 @@ func (d *document) readEmail() string {
 			return d.asWritten(found)
 		}
 	}
-	return firstOf(d.in.ReplyTo, d.in.From.Addr)
+	return firstOf(d.original.Address, d.in.ReplyTo, d.in.From.Addr)
 }
 
 // asWritten gives a known address in the letters of the header.
@@ -241,7 +241,7 @@ func (d *document) signedName(closing []string, sender string) string {
 			continue
 		}
 		if sender == "" || sharesWord(p, sender) || (i == 0 && !personName(sender) && !isHandle(sender)) ||
-			(organisation.in(lowered(sender)) && i == 0) || office.in(lowered(sender)) {
+			(organisation.in(lowered(sender)) && i == 0) || office.in(lowered(sender)) || roleName.in(lowered(sender)) {
 			if wordCount(p) >= wordCount(sender) || !sharesWord(p, sender) {
 				return p
 			}
@@ -262,6 +262,9 @@ func displayName(name string) string {
 	}
 	return name
 }
+
+// roleName is the name of a mailbox rather than of a person.
+var roleName = lower(`\b(coordinat(ion|or)|security|response|disclosure|disclosures|reports?|reporting|support|sales|service|helpdesk|info|office|noreply|no-reply|psirt|cert|csirt|soc|vulnerability|vulnerabilities|research|scanner|bot|list|mailing|secretary|secretariat|contact)\b`)
 
 var honorific = lower(`^(?:(?:dr|prof|mr|mrs|ms|herr|frau|dipl|ing)\b[.-]*\s*)+`)
 
@@ -353,9 +356,16 @@ func without(parts []string, name string) []string {
 // the first that says so of itself, or else, in a letter's end, the last that
 // is neither an office nor a department. strict leaves out the latter.
 func organisationIn(parts []string, strict bool) string {
+	for i, p := range parts {
+		p = p[len(behalf().FindString(lowered(p))):]
+		parts[i] = p
+		if eastern.in(p) && !address.in(lowered(p)) && len(p) < 120 {
+			return p
+		}
+	}
 	for _, p := range parts {
 		p = strings.TrimSpace(cutParenthesis(p))
-		if low := lowered(p); certain.in(low) && wordCount(p) <= 7 && !address.in(low) {
+		if low := lowered(p); certain.in(low) && wordCount(p) <= 7 && !address.in(low) && !clause.in(low) {
 			return p
 		}
 	}
@@ -363,7 +373,7 @@ func organisationIn(parts []string, strict bool) string {
 	for _, p := range parts {
 		p = strings.TrimSpace(cutParenthesis(p))
 		low := lowered(p)
-		if p == "" || wordCount(p) > 7 || address.in(low) || phoneNumber.in(low) || strings.Contains(low, "://") || strings.ContainsAny(p, "“”\"?!") {
+		if p == "" || wordCount(p) > 7 || address.in(low) || phoneNumber.in(low) || strings.Contains(low, "://") || strings.ContainsAny(p, "“”\"?!") || clause.in(low) {
 			continue
 		}
 		if organisation.in(low) && !jobTitle(low) {
@@ -380,6 +390,13 @@ func organisationIn(parts []string, strict bool) string {
 	return guess
 }
 
+var (
+	// clause is what a sentence has, and no name.
+	clause  = lower(`\b(?:is|are|was|may|might|can|contains?|should|must|please|registered|i|you|we|have|has|not)\b`)
+	behalf  = lower(`^(?:on behalf of|working (?:for|at|with)|employed (?:by|at)|writing for|im auftrag (?:von|der|des)|pour le compte de|namens|in opdracht van) (?:the |der |la |le )?`)
+	eastern = lower(`公司|大学|研究院|研究所|实验室|学院|集团|株式会社|有限会社|合同会社`)
+)
+
 var job = lower(`\b(manager|professor|engineer|analyst|researcher|consultant|administrator|developer|director|officer|head of|chief|lead|lecturer|student|architect|auditor|specialist|technician|tester|operations|service informatique|team|department|desk|chair of|faculty|division)\b`)
 
 // jobTitle reports whether a part that has an organisation's word in it is an
@@ -389,4 +406,4 @@ func jobTitle(low string) bool {
 }
 
 // certain are the words that only organisations have.
-var certain = lower(`\b(ltd|llc|inc|gmbh|bv|nv|vzw|sa|plc|university|laborator(y|ies)|agency)\b`)
+var certain = lower(`\b(ltd|llc|llp|inc|gmbh|bv|nv|vzw|asbl|sa|sarl|sas|plc|pty|university|laborator(y|ies)|agency)\b`)

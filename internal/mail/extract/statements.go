@@ -138,7 +138,7 @@ func fromClause(v string) string {
 }
 
 var (
-	creditTalk = lower(`\b(?:credit(?:ed|s)?|acknowledge (?:me|us|["“”'A-Z])|acknowledged?\b[^.;]{0,20}\bas\b|acknowledgements? (?:to|as|in)|hall of fame|thank-you (?:list|page)|(?:may|can|please|do not|don['’]t|not) (?:name|mention|list) (?:me|us|my name|our)|be (?:named|mentioned|listed|credited)|mention(?:ed)? as|named as|attribut(?:e|ion|ed) (?:to|it)|citer (?:mon|notre) nom|me citer|créditer|(?:nennen|erwähnen) sie\b.{0,20}\b(?:mich|namen|uns)|namentlich)\b`)
+	creditTalk = lower(`\b(?:call me\b.{0,40}\b(?:thank|credit|list|mention)|credit(?:ed|s)?|acknowledge (?:me|us|["“”'A-Z])|acknowledged?\b[^.;]{0,20}\bas\b|acknowledgements? (?:to|as|in)|hall of fame|thank-you (?:list|page)|(?:may|can|please|do not|don['’]t|not) (?:name|mention|list) (?:me|us|my name|our)|be (?:named|mentioned|listed|credited)|mention(?:ed)? as|named as|attribut(?:e|ion|ed) (?:to|it)|citer (?:mon|notre) nom|me citer|créditer|(?:nennen|erwähnen) sie\b.{0,20}\b(?:mich|namen|uns)|namentlich)\b`)
 	creditNot  = lower(`\bcredit card|\bcredit union|\bcredits? (?:system|balance)|\backnowledge (?:the )?receipt`)
 	creditNo   = lower(`\bno credit\b|\bnot? (?:need|want|wish|require)\b|\bdo(?: not|n['’]t)\b|\bne pas\b|\bnicht\b|\banonym`)
 	creditAs   = lower(`\b(?:as|to|als|comme|with the name|under the name)\s*:?\s+`)

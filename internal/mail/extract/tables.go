@@ -15,7 +15,7 @@ func (d *document) tableProducts() []psirt.Product {
 			continue
 		}
 		columns, ok := d.columns(d.lines[i].text)
-		if !ok {
+		if !ok || d.rowAbove(i) {
 			continue
 		}
 		for i++; i < len(d.lines) && len(list.all) < maxProducts; i++ {
@@ -32,6 +32,16 @@ func (d *document) tableProducts() []psirt.Product {
 		}
 	}
 	return list.all
+}
+
+// rowAbove reports whether line i is not the first row of its table.
+func (d *document) rowAbove(i int) bool {
+	for i--; i >= 0; i-- {
+		if !gridRule.in(strings.TrimSpace(d.lines[i].raw)) {
+			return len(rowCells(d.lines[i].text)) >= 2
+		}
+	}
+	return false
 }
 
 // columns gives the path of each cell of a table's first row.

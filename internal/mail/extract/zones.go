@@ -79,7 +79,7 @@ var (
 	attribution   = lower(`(wrote|writes|schrieb|a écrit|escribió|ha scritto|schreef)\s*:?\s*$`)
 	originalMail  = lower(`^[-_ ]{2,}\s*(original message|original appointment|forwarded message|begin forwarded message|ursprüngliche nachricht|weitergeleitete nachricht|message d['’]origine|message transféré|oorspronkelijk bericht)\s*[-_ ]*$`)
 	forwardedMail = lower(`forward|weitergeleitet|transféré`)
-	headerLine    = lower(`^\*?(from|von|de|van|sent|gesendet|envoyé|date|datum|to|an|à|aan|cc|subject|betreff|objet|onderwerp)\s*:`)
+	headerLine    = lower(`^\*?(from|von|de|van|sent|gesendet|envoyé|date|datum|to|an|à|aan|cc|sig|enc|reply-to|subject|betreff|objet|onderwerp)\s*:`)
 	fromLine      = lower(`^\*?(from|von|de|van)\s*:\*?\s*\S`)
 	disclaimer    = lower(`^(confidentiality notice|disclaimer\b|legal notice)|^(this|the information in this|the contents of this) (e-?mail|message|communication)\b.*(confidential|intended|privileged|does not bind|addressee)|^(this e-?mail|this message) (and any|contains|is confidential|does not)|^please (think|consider)( about)? (the environment )?before|^diese (e-?mail|nachricht) (enthält|ist vertraulich)|^ce (message|courriel|mail) (et|est|peut|contient)\b.*confidenti|^think before you print|^please consider the environment`)
 	phoneFooter   = lower(`^(sent from my|sent with|sent via|get outlook for|envoyé de(puis)? mon|von meinem .* gesendet|gesendet (mit|von)|diese nachricht wurde von meinem)\b`)
