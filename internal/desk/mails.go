@@ -297,6 +297,7 @@ func read(m *mail.Mail, c *mail.Content, n int, followUp bool, p *psirt.Program)
 	if reply != nil {
 		in.ReplyTo = reply.Addr
 	}
+	in.Enclosed = c.Enclosed()
 	for _, a := range c.Attachments {
 		in.Attachments = append(in.Attachments, psirt.Attached{Mail: n, Name: a.Name, ContentType: a.ContentType, SHA256: a.SHA256, Size: a.Size})
 	}
