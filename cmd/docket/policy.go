@@ -200,7 +200,7 @@ func (a *app) askPolicy() (desk.PolicyAnswers, error) {
 	person := isFile && term.IsTerminal(int(f.Fd()))
 	for _, q := range desk.PolicyQuestions() {
 		for {
-			err := a.askOne(in, q, &out)
+			err := a.askOne(in, q, &out, person)
 			if err == nil {
 				break
 			}
@@ -213,7 +213,7 @@ func (a *app) askPolicy() (desk.PolicyAnswers, error) {
 	return out, nil
 }
 
-func (a *app) askOne(in *bufio.Reader, q desk.PolicyQuestion, out *desk.PolicyAnswers) error {
+func (a *app) askOne(in *bufio.Reader, q desk.PolicyQuestion, out *desk.PolicyAnswers, person bool) error {
 	offered := ""
 	if q.Default != nil {
 		offered = q.Default(out)
@@ -224,6 +224,9 @@ func (a *app) askOne(in *bufio.Reader, q desk.PolicyQuestion, out *desk.PolicyAn
 	}
 	fmt.Fprintf(a.err, "%s: ", prompt)
 	line, err := in.ReadString('\n')
+	if !person {
+		fmt.Fprintln(a.err, strings.TrimSpace(line)) // as a terminal would show it
+	}
 	answer := strings.TrimSpace(line)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err

@@ -13,7 +13,9 @@ import (
 	"github.com/docket-psirt/docket/internal/desk"
 )
 
-func (a *app) reportCommands() []*cobra.Command { return []*cobra.Command{a.statsCommand()} }
+func (a *app) reportCommands() []*cobra.Command {
+	return []*cobra.Command{a.statsCommand(), a.similarCommand()}
+}
 
 func (a *app) statsCommand() *cobra.Command {
 	var f desk.StatsFilter

@@ -178,20 +178,6 @@ func (c *policyCheck) templates(dir string) error {
 	return nil
 }
 
-// maxTemplateFile bounds a template, in bytes.
-const maxTemplateFile = 64 << 10
-
-func readTemplate(name string) ([]byte, error) {
-	info, err := os.Stat(name)
-	if err != nil {
-		return nil, err
-	}
-	if info.Size() > maxTemplateFile {
-		return nil, &Problem{Text: name + " is too large for a template", Do: fmt.Sprintf("at most %d bytes", maxTemplateFile)}
-	}
-	return os.ReadFile(name)
-}
-
 func sortedKeys(m map[string]string) []string {
 	out := make([]string, 0, len(m))
 	for k := range m {

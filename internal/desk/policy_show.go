@@ -108,7 +108,7 @@ func (d *Desk) PolicyOf(ctx context.Context, name string) (*PolicyView, error) {
 // PolicyFile shows a program.yaml, or a shipped programme by its name. A file
 // that has no keys and people yet, as docket init takes it, is shown as well.
 func PolicyFile(name string) (*PolicyView, error) {
-	text, _, err := source(name)
+	text, err := policyText(name)
 	if err != nil {
 		return nil, err
 	}
@@ -118,6 +118,22 @@ func PolicyFile(name string) (*PolicyView, error) {
 		return nil, &Problem{Text: name + " is not valid", Err: err, Do: "docket policy check " + name + " lists every fault with its line"}
 	}
 	return newPolicyView(p), nil
+}
+
+// policyText reads a shipped programme, or a file as it is.
+func policyText(name string) ([]byte, error) {
+	if has(Shipped(), name) {
+		text, _, err := source(name)
+		return text, err
+	}
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return nil, usage(fmt.Sprintf("there is no programme %q", name), "name a shipped one ("+strings.Join(Shipped(), ", ")+") or the path of a program.yaml")
+	case info.Size() > maxProgramFile:
+		return nil, usage(name+" is too large for a program.yaml", "")
+	}
+	return os.ReadFile(name)
 }
 
 // IsPolicyFile reports whether a name is that of a file, and of no programme.
