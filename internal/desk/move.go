@@ -105,6 +105,9 @@ func (d *Desk) Move(ctx context.Context, id psirt.CaseID, to string, outcome psi
 	if !v.OK() {
 		return nil, &Refused{What: fmt.Sprintf("%s was not moved", id), Verdict: v}
 	}
+	if err := d.checkOriginal(id, outcome, open.report); err != nil {
+		return nil, err
+	}
 	if dry {
 		return &Proposed{ID: id, State: t.c.State, Verdict: v}, nil
 	}
