@@ -66,6 +66,7 @@ type Event struct {
 	State    string    `json:"state,omitempty"` // after a move
 	Name     string    `json:"-"`               // as clocks read it
 	Attested bool      `json:"attested,omitempty"`
+	sent     int       // the update that a receipt says was sent
 }
 
 // replay is an audit in progress.
@@ -79,6 +80,7 @@ type replay struct {
 	parts   map[psirt.Digest]bool // every sealed part and update so far
 	heads   map[store.Hash]int    // main's heads, in order
 	owed    []owed                // updates, in the order in which they came to main
+	timed   []timed               // what the bot did on clocks that receipts stop or start
 }
 
 // Audit replays history from the root, or from a trusted commit, to the heads.
@@ -218,6 +220,7 @@ func (a *replay) merge(m *store.Commit) error {
 	a.r.Revisions += len(g.Steps)
 	for _, step := range g.Steps {
 		a.replayed(step)
+		a.timedStep(step)
 		for _, u := range step.Updates {
 			a.owed = append(a.owed, owed{head: len(a.heads), id: step.Case.ID, n: u.N})
 		}
@@ -284,6 +287,7 @@ func (a *replay) remembered() error {
 
 // close finishes the report.
 func (a *replay) close(head *store.Commit) error {
+	a.onTime()
 	a.r.Findings = append(a.r.Findings, a.s.findings...)
 	for _, id := range a.order {
 		story := a.stories[id]

@@ -126,7 +126,7 @@ func (a *replay) receipt(c *store.Commit, program, path string, raw []byte, case
 	if story := a.stories[r.ID]; story != nil {
 		e := Event{At: r.At, Kind: "receipt", Text: fmt.Sprintf("update %d: %s", r.Update, r.Status), By: "mailer", Commit: c.Hash.String()}
 		if r.Status == psirt.ReceiptSent {
-			e.Name = "update:" + story.kindOf(r.Update)
+			e.Name, e.sent = "update:"+story.kindOf(r.Update), r.Update
 			if e.Name == "update:" {
 				a.s.add("receipt", "update %d was sent, and the case lists none such", r.Update)
 			}

@@ -89,13 +89,7 @@ func (s *Setting) faults() (out []string) {
 			out = append(out, err.Error())
 		}
 	}
-	kinds := map[string]bool{s.Program.Intake.Update: true, s.Program.Intake.Note: true}
-	for _, t := range s.Program.Transitions {
-		if t.Update != psirt.Silent && t.Words != "required" {
-			kinds[t.Update] = true
-		}
-	}
-	for kind := range kinds {
+	for _, kind := range s.Program.StandardTexts() {
 		if _, ok := s.templates[kind]; !ok {
 			out = append(out, "there is no template "+kind)
 		}

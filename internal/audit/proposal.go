@@ -56,8 +56,10 @@ type Step struct {
 	Before     *psirt.Case // nil for a first revision
 	Move       bool
 	Transition psirt.Transition
-	Verdict    psirt.Verdict // of the transition's guards
-	Sealed     bool          // a sealed part or an update in own words changes
+	Rules      []psirt.Transition  // those that a move can have been made by; several where only a key can tell
+	Verdict    psirt.Verdict       // of the transition's guards, or of what is sent without a move
+	Standing   *psirt.ApprovalRule // of a standard text without a move; nil when there is none
+	Sealed     bool                // a sealed part or an update in own words changes
 	Updates    []psirt.Update
 }
 

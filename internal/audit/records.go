@@ -99,8 +99,8 @@ func (d *delta) sealedParts(step *Step) {
 	}
 	program := d.setting.Program
 	for _, h := range now.Handlers {
-		if person, ok := program.ByKey(h); !ok || !person.HasRole(psirt.RoleTeam) {
-			d.s.add("handlers", "%s is not of the team", h)
+		if person, ok := program.ByKey(h); !ok || !program.MayHandle(person) {
+			d.s.add("handlers", "%s is not of the team, and has no role that handles cases", h)
 		}
 	}
 	moved := !slices.Equal(now.Handlers, before.Handlers)

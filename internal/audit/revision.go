@@ -107,8 +107,7 @@ func (d *delta) first(c *psirt.Case) {
 // that the key may do so.
 func (d *delta) signed(file []byte, c *psirt.Case) {
 	program := d.setting.Program
-	person, isPerson := program.ByKey(c.By)
-	if c.By != program.Keys.Bot && (!isPerson || !person.HasRole(psirt.RoleTeam)) {
+	if c.By != program.Keys.Bot && !d.mayRevise(c) {
 		d.s.add("role", "revision %d is signed by %s, who may not sign revisions", c.Revision, d.setting.Name(c.By))
 		return
 	}
@@ -200,58 +199,97 @@ func (d *delta) history(step *Step) {
 	default:
 		d.s.add("log", "one revision makes one move")
 	}
-	if now.By == d.setting.Program.Keys.Bot {
-		d.botUpdates(step)
-	}
 	if now.By == d.setting.Program.Keys.Bot && step.Before != nil &&
 		(now.Sealed != before.Sealed || now.Contact != before.Contact || !slices.Equal(now.Facts, before.Facts) || !slices.Equal(now.Handlers, before.Handlers)) {
 		d.s.add("role", "the bot opens nothing, so it changes neither sealed parts nor facts nor handlers")
 	}
 }
 
-// botUpdates holds that the bot sends standard texts only, and only with moves.
-func (d *delta) botUpdates(step *Step) {
-	for _, u := range step.Updates {
-		if u.Sealed != "" || !step.Move {
-			d.s.add("role", "the bot sends standard texts, with moves, and nothing else")
-		}
-	}
-}
-
 // guards answers the transition's rule.
 func (d *delta) guards(step *Step) {
 	if !step.Move {
+		d.outside(step)
 		return
 	}
+	program := d.setting.Program
 	if step.Before == nil {
-		if step.Case.State != d.setting.Program.Initial().Name {
+		if step.Case.State != program.Initial().Name {
 			d.s.add("transition", "a case begins in the programme's first state")
 		}
-		d.updatesOf(step, d.setting.Program.Intake.Update, d.setting.Program.Intake.Note)
+		kinds := []string{program.Intake.Update, program.Intake.Note}
+		if program.Intake.Terminated.In(step.Case.Opened) {
+			kinds = append(kinds, program.Intake.Terminated.Update)
+		}
+		d.updatesOf(step, kinds...)
 		// Nobody approves a first revision, so nobody would have read its words.
 		if slices.ContainsFunc(step.Updates, func(u psirt.Update) bool { return u.Sealed != "" }) {
 			d.s.add("update", "a case is opened with a standard text, not with words of somebody's own")
 		}
 		return
 	}
-	as := *step.Case
-	as.State, as.Outcome = step.Before.State, step.Before.Outcome
-	step.Transition, step.Verdict = d.setting.Program.Transition(psirt.World{Case: &as, Now: eventTime(d.c)}, step.Case.State, step.Case.Outcome)
-	if step.Verdict.Result == psirt.Fail {
-		d.s.add("transition", "%s", strings.Join(step.Verdict.Reasons(), "; "))
-	}
+	d.rules(step)
 	if step.Transition.To == "" {
 		return
 	}
-	if step.Case.By == d.setting.Program.Keys.Bot && step.Transition.On == "reply" && step.Case.Log[len(step.Case.Log)-1].RequestedBy == "" {
-		d.reply(step)
+	if entry := step.Case.Log[len(step.Case.Log)-1]; step.Case.By == program.Keys.Bot && entry.RequestedBy == "" {
+		if step.Transition.On == "reply" {
+			d.reply(step)
+		}
+		d.onClock(step)
 	}
-	d.updatesOf(step, step.Transition.Update)
+	d.updatesOf(step, step.Transition.Kinds()...)
 	if own := len(step.Updates) == 1 && step.Updates[0].Sealed != ""; step.Transition.Update != psirt.Silent {
 		if own && step.Transition.Words == "forbidden" || !own && step.Transition.Words == "required" {
 			d.s.add("update", "the programme's rule for words of one's own is %q here", step.Transition.Words)
 		}
 	}
+}
+
+// rules finds the rules that the move can have been made by. Without a key that
+// may be several, told apart by what is sealed: then those count whose update
+// it sends, and it takes the approvals of each.
+func (d *delta) rules(step *Step) {
+	w := d.world(step)
+	entry := step.Case.Log[len(step.Case.Log)-1]
+	w.Mover = &entry
+	list := d.setting.Program.Candidates(w, step.Case.State, step.Case.Outcome)
+	if len(list) == 0 { // whoever it is may not make it: that is said where permissions are judged
+		w.Mover = nil
+		list = d.setting.Program.Candidates(w, step.Case.State, step.Case.Outcome)
+	}
+	step.Transition, step.Verdict = d.setting.Program.Transition(w, step.Case.State, step.Case.Outcome)
+	if step.Verdict.Result == psirt.Fail {
+		d.s.add("transition", "%s", strings.Join(step.Verdict.Reasons(), "; "))
+	}
+	for _, rule := range list {
+		if step.Sends(rule.Transition) {
+			step.Rules = append(step.Rules, rule.Transition)
+		}
+	}
+	if len(step.Rules) > 0 {
+		step.Transition = step.Rules[0]
+	}
+}
+
+// world is the case before the step, at the time of it, with the clear facts
+// that the step states.
+func (d *delta) world(step *Step) psirt.World {
+	as := *step.Before
+	as.Facts = step.Case.Facts
+	return psirt.World{Case: &as, Now: eventTime(d.c)}
+}
+
+// Sends reports whether what a move tells the reporter is what a rule says: one
+// of its updates, in own words or not as it allows.
+func (s Step) Sends(rule psirt.Transition) bool {
+	if rule.Update == psirt.Silent {
+		return len(s.Updates) == 0
+	}
+	if len(s.Updates) != 1 || !slices.Contains(rule.Kinds(), s.Updates[0].Kind) {
+		return false
+	}
+	own := s.Updates[0].Sealed != ""
+	return !(own && rule.Words == "forbidden" || !own && rule.Words == "required")
 }
 
 // updatesOf holds that a move tells the reporter what its rule says: exactly

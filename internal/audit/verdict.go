@@ -46,10 +46,10 @@ func (p *proposal) step(s Step, approvals []psirt.Approval, sealed bool) psirt.V
 	program := p.setting.Program
 	not := []psirt.Fingerprint{s.Case.By}
 	var parts []psirt.Verdict
-	rule := program.Edits
+	rules := []psirt.ApprovalRule{program.Edits}
 	switch {
 	case s.Move:
-		rule = s.Transition.Approvals
+		rules = approvalsOf(s)
 		entry := s.Case.Log[len(s.Case.Log)-1]
 		if person, ok := program.ByLogin(entry.RequestedBy); ok && entry.RequestedBy != "" {
 			not = append(not, person.Key)
@@ -58,11 +58,28 @@ func (p *proposal) step(s Step, approvals []psirt.Approval, sealed bool) psirt.V
 			own := len(s.Updates) > 0 && s.Updates[0].Sealed != ""
 			parts = append(parts, s.Verdict, program.MayMove(s.Transition, entry, own))
 		}
+	case s.Standing != nil:
+		rules = []psirt.ApprovalRule{*s.Standing}
+		parts = append(parts, s.Verdict)
 	case len(s.Updates) > 0:
-		rule = program.Messages
+		rules = []psirt.ApprovalRule{program.Messages}
 	}
-	parts = append(parts, program.Approved(rule, approvals, not, sealed))
+	for _, rule := range rules {
+		parts = append(parts, program.Approved(rule, approvals, not, sealed))
+	}
 	return psirt.All(fmt.Sprintf("revision %d, signed by %s", s.Case.Revision, p.setting.Name(s.Case.By)), parts...)
+}
+
+// approvalsOf lists what a move takes: the approvals of each rule that it can
+// have been made by, since without a key nobody can tell which it was.
+func approvalsOf(s Step) []psirt.ApprovalRule {
+	out := []psirt.ApprovalRule{s.Transition.Approvals}
+	for _, rule := range s.Rules {
+		if !slices.Contains(out, rule.Approvals) {
+			out = append(out, rule.Approvals)
+		}
+	}
+	return out
 }
 
 func (p *proposal) title() string {

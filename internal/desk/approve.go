@@ -146,7 +146,13 @@ func (d *Desk) judgeSealed(g *audit.Judgement, s *audit.Setting, who *actor) (ps
 			parts = append(parts, psirt.Failed(fmt.Sprintf("revision %d cannot be opened and read", step.Case.Revision), err.Error()))
 			continue
 		}
-		parts = append(parts, sealedVerdict(s, step, open))
+		var history []psirt.Past
+		if step.Move && step.Before != nil && s.Program.NeedsHistory(step.Before.State, step.Case.State) {
+			if history, err = d.past(c, open.with); err != nil {
+				return psirt.Verdict{}, err
+			}
+		}
+		parts = append(parts, sealedVerdict(s, step, open, history))
 		for _, u := range step.Updates {
 			if u.Sealed == "" {
 				continue
@@ -159,8 +165,9 @@ func (d *Desk) judgeSealed(g *audit.Judgement, s *audit.Setting, who *actor) (ps
 	return psirt.All("what is sealed is as the programme asks", parts...), nil
 }
 
-// sealedVerdict judges one revision by its open report.
-func sealedVerdict(s *audit.Setting, step audit.Step, open *contents) psirt.Verdict {
+// sealedVerdict judges one revision by its open report, and by those before it
+// where a guard asks who signed a record.
+func sealedVerdict(s *audit.Setting, step audit.Step, open *contents, history []psirt.Past) psirt.Verdict {
 	when := step.Commit.Committer.When
 	var parts []psirt.Verdict
 	facts := s.Program.ClearFacts(psirt.World{Case: step.Case, Report: open.report, Now: when})
@@ -168,8 +175,12 @@ func sealedVerdict(s *audit.Setting, step audit.Step, open *contents) psirt.Verd
 		parts = append(parts, psirt.Failed("the clear facts are not those of the sealed report", "make the move again"))
 	}
 	if step.Move && step.Before != nil {
-		before := *step.Before
-		_, v := s.Program.Transition(psirt.World{Case: &before, Report: open.report, Now: when}, step.Case.State, step.Case.Outcome)
+		before, entry := *step.Before, step.Case.Log[len(step.Case.Log)-1]
+		w := psirt.World{Case: &before, Report: open.report, Now: when, History: history, Mover: &entry}
+		rule, v := s.Program.Transition(w, step.Case.State, step.Case.Outcome)
+		if v.OK() && !step.Sends(rule) {
+			v = psirt.All(v.What, psirt.Failed("the rule whose guards hold sends "+rule.Update, "make the move again"))
+		}
 		parts = append(parts, v)
 	}
 	return psirt.All(fmt.Sprintf("revision %d, opened", step.Case.Revision), parts...)

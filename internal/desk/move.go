@@ -100,7 +100,12 @@ func (d *Desk) Move(ctx context.Context, id psirt.CaseID, to string, outcome psi
 	if !dry && t.unfinished() && movedTo(t.c, to, outcome) && d.again(t, who, newestKind(t.c), words) {
 		return d.resume(ctx, who, t, id)
 	}
-	rule, v := t.c.setting.Program.Transition(psirt.World{Case: t.c.Case, Report: open.report, Now: d.now()}, to, outcome)
+	w, err := d.moveWorld(t.c, open, to)
+	if err != nil {
+		return nil, err
+	}
+	w.Mover = &psirt.Entry{By: who.key.Cert().Fingerprint()}
+	rule, v := t.c.setting.Program.Transition(w, to, outcome)
 	v = wordsVerdict(v, rule, words)
 	if !v.OK() {
 		return nil, &Refused{What: fmt.Sprintf("%s was not moved", id), Verdict: v}
@@ -324,8 +329,8 @@ func (d *Desk) botMove(ctx context.Context, who *actor, id psirt.CaseID, to stri
 	if t.unfinished() && movedTo(t.c, to, outcome) && d.again(t, who, "", "") {
 		return d.resume(ctx, who, t, id)
 	}
-	rule, v := t.c.setting.Program.Transition(psirt.World{Case: t.c.Case, Now: d.now()}, to, outcome)
 	entry := psirt.Entry{By: who.key.Cert().Fingerprint(), RequestedBy: requestedBy}
+	rule, v := t.c.setting.Program.Transition(psirt.World{Case: t.c.Case, Now: d.now(), Mover: &entry}, to, outcome)
 	v = psirt.All(v.What, append(v.Of, t.c.setting.Program.MayMove(rule, entry, false))...)
 	if v.OK() && rule.Words == "required" {
 		v = psirt.All(v.What, psirt.Failed("this move needs words of somebody's own", "run docket move"))

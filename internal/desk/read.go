@@ -268,6 +268,7 @@ func (d *Desk) showSealed(c *one, out *Shown) error {
 		}
 	}
 	var moves []psirt.Verdict
+	w := psirt.World{Case: c.Case, Report: open.report, Now: d.now()}
 	for _, t := range c.setting.Program.Transitions {
 		if !has(t.From, c.setting.Program.Current(c.State)) {
 			continue
@@ -276,7 +277,10 @@ func (d *Desk) showSealed(c *one, out *Shown) error {
 		if len(t.Outcomes) > 0 {
 			outcome = t.Outcomes[0]
 		}
-		_, v := c.setting.Program.Transition(psirt.World{Case: c.Case, Report: open.report, Now: d.now()}, t.To, outcome)
+		if w.History == nil && c.setting.Program.NeedsHistory(c.State, t.To) {
+			w.History, _ = d.past(c, open.with) // without it such guards stay open, which is said
+		}
+		_, v := c.setting.Program.Transition(w, t.To, outcome)
 		moves = append(moves, v)
 	}
 	out.Facts = psirt.All("moves", moves...)

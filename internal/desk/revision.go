@@ -70,17 +70,17 @@ func (d *Desk) openContact(c *one, with []seal.Opener) (psirt.Contact, error) {
 	return contact, nil
 }
 
-// unseal opens one sealed part. Its signer must be the bot or of the team as
-// the programme has or had them. Its key is judged at the signature's own
-// time, which the signed revision around it bounds: history, not this, judges
-// who had which role then.
+// unseal opens one sealed part. Its signer must be the bot, of the team, or of
+// a role that handles cases, as the programme has or had them. Its key is
+// judged at the signature's own time, which the signed revision around it
+// bounds: history, not this, judges who had which role then.
 func (d *Desk) unseal(c *one, armor, part string, with []seal.Opener) ([]byte, error) {
 	opened, err := seal.Open(armor, with, casefile.ContextOf(part, c.ID), c.setting.Certs, time.Time{}, maxDocument)
 	if err != nil {
 		return nil, fmt.Errorf("%s, %s: %w", c.ID, part, err)
 	}
 	signer := opened.Signer
-	if person, ok := c.setting.Program.ByKey(signer); ok && !person.HasRole(psirt.RoleTeam) || signer == c.setting.Program.Keys.Escrow || signer == c.setting.Program.Keys.Mailer {
+	if person, ok := c.setting.Program.ByKey(signer); ok && !c.setting.Program.MayHandle(person) || signer == c.setting.Program.Keys.Escrow || signer == c.setting.Program.Keys.Mailer {
 		return nil, fmt.Errorf("%s, %s: sealed by %s, who may not", c.ID, part, c.setting.Name(signer))
 	}
 	return opened.Plain, nil

@@ -22,7 +22,8 @@ type sealedJudge struct {
 	g    *audit.Judgement
 
 	tried map[psirt.CaseID]bool // cases of which a revision was opened
-	stop  error                 // the user's gpg failed, which says nothing of the case
+	pasts map[psirt.CaseID][]psirt.Past
+	stop  error // the user's gpg failed, which says nothing of the case
 }
 
 // sealedHistory gives a judge for audit.Options.Sealed; nil when no key is at
@@ -32,7 +33,7 @@ func (d *Desk) sealedHistory(at *store.Snapshot) (*sealedJudge, error) {
 	if err != nil {
 		return nil, nil // the replay says so
 	}
-	j := &sealedJudge{d: d, keys: map[string][]seal.Opener{}, tried: map[psirt.CaseID]bool{}}
+	j := &sealedJudge{d: d, keys: map[string][]seal.Opener{}, tried: map[psirt.CaseID]bool{}, pasts: map[psirt.CaseID][]psirt.Past{}}
 	for _, s := range all {
 		with, err := d.readers(s)
 		if err != nil {
@@ -85,6 +86,7 @@ func (j *sealedJudge) revision(s *audit.Setting, step audit.Step, with []seal.Op
 	c := &one{Case: step.Case, file: step.File, at: at, commit: hash, setting: s}
 	open, err := j.d.open(c, with)
 	if errors.Is(err, seal.ErrNoKey) {
+		j.history(c, step, &contents{}, with)
 		return
 	}
 	if errors.Is(err, seal.ErrGpg) {
@@ -93,10 +95,11 @@ func (j *sealedJudge) revision(s *audit.Setting, step audit.Step, with []seal.Op
 	}
 	j.tried[step.Case.ID] = true
 	if err != nil {
+		j.history(c, step, &contents{}, with)
 		j.add(hash, "sealed", "revision %d: %v", step.Case.Revision, err)
 		return
 	}
-	if v := sealedVerdict(s, step, open); v.Result == psirt.Fail {
+	if v := sealedVerdict(s, step, open, j.history(c, step, open, with)); v.Result == psirt.Fail {
 		j.add(hash, "sealed", "%s", strings.Join(v.Reasons(), "; "))
 	}
 	for _, u := range step.Updates {
@@ -107,6 +110,28 @@ func (j *sealedJudge) revision(s *audit.Setting, step audit.Step, with []seal.Op
 			j.add(hash, "sealed", "%v", err)
 		}
 	}
+}
+
+// history is what came before a revision, for guards that ask who signed a
+// record. Revisions come in the order of their case, so each is opened once;
+// those before a trusted commit are read when the first after it is. Nil, which
+// leaves such guards open, when nobody asks, or when history cannot be read,
+// which the replay says.
+func (j *sealedJudge) history(c *one, step audit.Step, open *contents, with []seal.Opener) []psirt.Past {
+	if !c.setting.Program.AsksSigners() {
+		return nil
+	}
+	known := j.pasts[c.ID]
+	if step.Before == nil || len(known) > 0 {
+		j.pasts[c.ID] = append(known, j.d.signedPast(c, open.report))
+		return j.pasts[c.ID]
+	}
+	list, err := j.d.past(c, with)
+	if err != nil {
+		return nil
+	}
+	j.pasts[c.ID] = list
+	return list
 }
 
 // mails judges the mails that a proposal brought: a record that says that a
