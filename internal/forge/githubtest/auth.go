@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -62,17 +63,37 @@ var appPermissions = map[string]string{
 	"actions": "read", "administration": "read", "repository_advisories": "write",
 }
 
+// appKeys are the keys of the first, second, … App of every server in this
+// process: making one takes longer than most tests.
+var appKeys struct {
+	sync.Mutex
+	all []*rsa.PrivateKey
+}
+
+func appKey(n int) (*rsa.PrivateKey, error) {
+	appKeys.Lock()
+	defer appKeys.Unlock()
+	for len(appKeys.all) <= n {
+		key, err := rsa.GenerateKey(rand.Reader, 2048)
+		if err != nil {
+			return nil, err
+		}
+		appKeys.all = append(appKeys.all, key)
+	}
+	return appKeys.all[n], nil
+}
+
 // App makes a GitHub App and installs it on the repository. key is its private
 // key, PEM (PKCS #1, as GitHub gives it). The id is what a ruleset names as the
 // bypass actor of type Integration.
 func (s *Server) App(slug string) (id int64, key []byte, installation int64) {
 	s.t.Helper()
-	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	private, err := appKey(len(s.state.apps))
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	a := &app{
 		id: s.id(), installation: s.id(), slug: slug, key: private, bot: s.account(slug + "[bot]"), perms: maps.Clone(appPermissions),
 	}

@@ -3,6 +3,7 @@ package githubtest
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -120,9 +121,18 @@ func (s *Server) ref(name string) string {
 // tip returns the commit of a branch, or "".
 func (s *Server) tip(branch string) string { return s.ref("refs/heads/" + branch) }
 
-// ancestor says whether a is b or before it.
+// ancestor says whether the commit a is b or before it. Commits never change,
+// so git is asked once.
 func (s *Server) ancestor(a, b string) bool {
+	yes, known := s.before[a+" "+b]
+	if known {
+		return yes
+	}
 	_, err := s.run("merge-base", "--is-ancestor", a, b)
+	var exit *exec.ExitError
+	if err == nil || errors.As(err, &exit) && exit.ExitCode() == 1 {
+		s.before[a+" "+b] = err == nil
+	}
 	return err == nil
 }
 

@@ -58,30 +58,25 @@ func TestGit(t *testing.T) {
 	if got := other.git("rev-parse", "FETCH_HEAD"); got != head {
 		t.Errorf("refs/pull/%d/head is %s, want %s", n, got, head)
 	}
-	for name, push := range map[string]*clone{
-		"403":                        other,
-		"Repository not found":       newClone(t, s, s.User("eve", "")),
-		"Authentication failed":      newClone(t, s, "ghp_nobody"),
-		"hidden ref":                 c,
-		"could not read Username":    {t, other.dir, s.URL()},
-		"repository '":               {t, other.dir, s.Web() + "/acme/other.git"},
-		"contents-read may not push": nil,
+	elsewhere, unknown := *c, *c
+	elsewhere.url, unknown.url = s.Web()+"/acme/other.git", s.URL()
+	for _, c := range []struct {
+		who       *clone
+		ref, want string
+	}{
+		{other, "refs/heads/x", "403"},
+		{newClone(t, s, s.ActionsToken(map[string]string{"contents": "read"})), "refs/heads/x", "403"},
+		{newClone(t, s, s.User("eve", "")), "refs/heads/x", "not found"},
+		{newClone(t, s, "ghp_nobody"), "refs/heads/x", "Authentication failed"},
+		{&unknown, "refs/heads/x", "could not read Username"},
+		{&elsewhere, "refs/heads/x", "not found"},
+		{c, "refs/pull/1/head", "hidden ref"},
 	} {
-		if push == nil {
-			push, name = newClone(t, s, s.ActionsToken(map[string]string{"contents": "read"})), "403"
+		if _, err := c.who.try("rev-parse", "--verify", "HEAD"); err != nil {
+			c.who.commit("x", "x")
 		}
-		ref := "refs/heads/x"
-		if name == "hidden ref" {
-			ref = "refs/pull/1/head"
-		}
-		if push != c && push != other {
-			if out, err := push.try("rev-parse", "HEAD"); err != nil {
-				_ = out
-				push.commit("x", "x")
-			}
-		}
-		if out, err := push.try("push", push.url, "HEAD:"+ref); err == nil || !strings.Contains(out, name) {
-			t.Errorf("pushing says %v: %s, want %s", err, out, name)
+		if out, err := c.who.try("push", c.who.url, "HEAD:"+c.ref); err == nil || !strings.Contains(out, c.want) {
+			t.Errorf("pushing %s to %s says %v: %s, want %s", c.ref, c.who.url, err, out, c.want)
 		}
 	}
 }

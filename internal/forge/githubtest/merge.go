@@ -11,11 +11,15 @@ import (
 // mergeTree merges base and head without a work tree, and returns the tree, or
 // "" where they conflict.
 func (s *Server) mergeTree(base, head string) string {
-	out, err := s.run("merge-tree", "--write-tree", base, head)
-	if err != nil {
-		return ""
+	if tree, known := s.trees[base+head]; known {
+		return tree
 	}
+	out, err := s.run("merge-tree", "--write-tree", base, head)
 	tree, _, _ := strings.Cut(out, "\n")
+	if err != nil {
+		tree = ""
+	}
+	s.trees[base+head] = tree
 	return tree
 }
 

@@ -45,7 +45,7 @@ func createPull(s *Server, q *request) answer {
 		return invalid("PullRequest", "", "custom", "No commits between "+in.Base+" and "+head)
 	}
 	i := s.openPull(q.who, head, in.Base, in.Title, in.Body, headSHA, "")
-	return created(s.pullJSON(i))
+	return created(s.wholePull(i))
 }
 
 // openPull makes a pull request and tells who listens.
@@ -72,7 +72,7 @@ func getPull(s *Server, q *request) answer {
 	if i == nil {
 		return notFound
 	}
-	return ok(s.pullJSON(i))
+	return ok(s.wholePull(i))
 }
 
 func listPulls(s *Server, q *request) answer {
@@ -134,7 +134,7 @@ func updatePull(s *Server, q *request) answer {
 	if in.State != "" {
 		s.setState(q.who, i, in.State == "closed", nil)
 	}
-	return ok(s.pullJSON(i))
+	return ok(s.wholePull(i))
 }
 
 // reopenable says why a pull request cannot be opened again.
@@ -222,7 +222,7 @@ func (s *Server) review(who *actor, i *issue, event, body, commit string) (*revi
 	case event != "COMMENT" && i.author == who.account:
 		what := map[string]string{"APPROVE": "approve", "REQUEST_CHANGES": "request changes on"}[event]
 		a = refuse(http.StatusUnprocessableEntity, "Unprocessable Entity", "Review Can not "+what+" your own pull request")
-	case commit != "" && !s.ancestor(commit, i.pull.headSHA):
+	case commit != "" && (s.ref(commit+"^{commit}") != commit || !s.ancestor(commit, i.pull.headSHA)):
 		a = refuse(http.StatusUnprocessableEntity, "Unprocessable Entity", "Review Commit is not part of the pull request")
 	default:
 		if commit == "" {

@@ -39,19 +39,20 @@ func matchingRefs(s *Server, q *request) answer {
 
 // moveRef does to a ref what a push would do, with the same rules.
 func (s *Server) moveRef(q *request, c command, force bool) *answer {
+	var a answer
+	if !c.deletes() && s.ref(c.new+"^{object}") != c.new {
+		a = refuse(http.StatusUnprocessableEntity, "Object does not exist")
+		return &a
+	}
 	var broken []string
 	for _, v := range s.pushRules(q.who, c) {
 		if v.kind == "deny" || !s.ancestor(c.old, c.new) {
 			broken = append(broken, v.message)
 		}
 	}
-	var a answer
 	switch {
 	case len(broken) > 0:
 		a = refuse(http.StatusUnprocessableEntity, "Repository rule violations found\n\n"+strings.Join(broken, "\n\n")+"\n\n")
-		return &a
-	case !c.deletes() && s.ref(c.new+"^{object}") == "":
-		a = refuse(http.StatusUnprocessableEntity, "Object does not exist")
 		return &a
 	case !force && !c.creates() && !c.deletes() && !s.ancestor(c.old, c.new):
 		a = refuse(http.StatusUnprocessableEntity, "Update is not a fast forward")

@@ -110,6 +110,8 @@ func (s *Server) mergedAt(i *issue) any {
 	return nil
 }
 
+// pullJSON is a pull request as lists and webhooks have it: whether it can be
+// merged is not known there.
 func (s *Server) pullJSON(i *issue) object {
 	p := i.pull
 	out := object{
@@ -128,9 +130,14 @@ func (s *Server) pullJSON(i *issue) object {
 		"review_comments_url": s.apiURL("/pulls/%d/comments", i.number), "statuses_url": s.apiURL("/statuses/%s", p.headSHA),
 		"_links": s.pullLinks(i),
 	}
+	return out
+}
+
+// wholePull is a pull request as its own page has it.
+func (s *Server) wholePull(i *issue) object {
+	out := s.pullJSON(i)
 	if !i.closed {
-		mergeable, state := s.mergeable(i)
-		out["mergeable"], out["mergeable_state"] = mergeable, state
+		out["mergeable"], out["mergeable_state"] = s.mergeable(i)
 	}
 	return out
 }

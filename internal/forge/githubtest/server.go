@@ -45,6 +45,9 @@ type Server struct {
 	calls []Call
 	fails []failure
 	hook  hooked
+
+	before map[string]bool   // what ancestor found
+	trees  map[string]string // what mergeTree found
 }
 
 // Call is one REST request that the server saw.
@@ -69,7 +72,7 @@ func New(t testing.TB, o Options) *Server {
 		t.Fatal(err)
 	}
 	s.desc = desc
-	s.state = newState()
+	s.state, s.before, s.trees = newState(), map[string]bool{}, map[string]string{}
 	s.openRepository(o.Dir)
 	s.http = httptest.NewServer(s)
 	t.Cleanup(s.end)
