@@ -59,13 +59,23 @@ runs:
       run: mkdir -p "$KEPT/$NAME" && cp "$FILE" "$KEPT/$NAME/"
 `
 
-// newRunner clones a case repository and gives it the workflows that docket
-// ships, with a pinned release that is this very program.
+// newRunner is a runner with a checkout of a case repository, which gets the
+// workflows that docket ships, with a pinned release that is this very program.
 func newRunner(t *testing.T, origin string) *runner {
 	t.Helper()
-	peer.Need(t, "act")
-	peer.Need(t, "git")
-	for _, program := range []string{"bash", "curl", "awk"} {
+	r := idleRunner(t)
+	r.checkOut(origin, origin)
+	for name, text := range desk.Workflows() {
+		r.writeFile(filepath.Join(r.checkout, filepath.FromSlash(name)), string(text))
+	}
+	r.pin("version v0.1.0\n" + r.releases.sum + "  " + r.releases.asset + "\n")
+	return r
+}
+
+// idleRunner is a runner without a checkout.
+func idleRunner(t *testing.T) *runner {
+	t.Helper()
+	for _, program := range []string{"act", "git", "bash", "curl", "awk"} {
 		peer.Need(t, program)
 	}
 	if runtime.GOOS == "windows" {
@@ -82,14 +92,21 @@ func newRunner(t *testing.T, origin string) *runner {
 		}
 	}
 	r.writeFile(filepath.Join(dir, "artifact", "action.yml"), artifactAction)
-	if out, err := exec.Command("git", "clone", "--quiet", "--branch", "main", origin, r.checkout).CombinedOutput(); err != nil {
-		t.Fatalf("git clone: %v\n%s", err, out)
-	}
-	for name, text := range desk.Workflows() {
-		r.writeFile(filepath.Join(r.checkout, filepath.FromSlash(name)), string(text))
-	}
-	r.pin("version v0.1.0\n" + r.releases.sum + "  " + r.releases.asset + "\n")
 	return r
+}
+
+// checkOut does what actions/checkout does with fetch-depth 0 and without
+// keeping credentials: a clone of main, whose origin is where docket goes to.
+func (r *runner) checkOut(from, origin string) {
+	r.t.Helper()
+	if err := os.RemoveAll(r.checkout); err != nil {
+		r.t.Fatal(err)
+	}
+	for _, args := range [][]string{{"clone", "--quiet", "--branch", "main", from, r.checkout}, {"-C", r.checkout, "remote", "set-url", "origin", origin}} {
+		if out, err := exec.Command("git", args...).CombinedOutput(); err != nil {
+			r.t.Fatalf("git %s: %v\n%s", args[0], err, out)
+		}
+	}
 }
 
 func (r *runner) writeFile(name, text string) {
@@ -109,7 +126,7 @@ func (r *runner) pin(text string) {
 }
 
 // run runs a workflow for an event, and answers what was said and whether the
-// job succeeded.
+// job succeeded. The payload is JSON, or what becomes JSON.
 func (r *runner) run(event, workflow string, payload any) (said string, ok bool) {
 	r.t.Helper()
 	ctx, cancel := context.WithTimeout(r.t.Context(), 2*time.Minute)
@@ -117,9 +134,12 @@ func (r *runner) run(event, workflow string, payload any) (said string, ok bool)
 	if payload == nil {
 		payload = map[string]any{"repository": map[string]any{"default_branch": "main", "full_name": r.env["GITHUB_REPOSITORY"]}}
 	}
-	raw, err := json.Marshal(payload)
-	if err != nil {
-		r.t.Fatal(err)
+	raw, given := payload.([]byte)
+	if !given {
+		var err error
+		if raw, err = json.Marshal(payload); err != nil {
+			r.t.Fatal(err)
+		}
 	}
 	file := filepath.Join(filepath.Dir(r.home), "event.json")
 	r.writeFile(file, string(raw))
@@ -140,7 +160,7 @@ func (r *runner) run(event, workflow string, payload any) (said string, ok bool)
 	cmd.Dir, cmd.Env = r.checkout, env
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
-	err = cmd.Run()
+	err := cmd.Run()
 	r.leftNothing()
 	return out.String(), err == nil
 }
