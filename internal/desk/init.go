@@ -159,7 +159,7 @@ func (m *maker) program(name string) error {
 	if err != nil {
 		return err
 	}
-	full := append(bytes.TrimRight(head, "\n"), []byte("\n\n"+m.keysSection(keys)+m.peopleSection(p.Intake.Domain))...)
+	full := append(bytes.TrimRight(head, "\n"), []byte("\n\n"+m.keysSection(keys)+m.peopleSection(p))...)
 	if _, err := casefile.ParseProgram(full); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}

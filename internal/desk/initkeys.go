@@ -4,8 +4,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
@@ -101,15 +103,17 @@ func (m *maker) keysSection(keys map[string]*seal.Key) string {
 	return b.String() + "\n"
 }
 
-func (m *maker) peopleSection(domain string) string {
+// peopleSection lists the team; its first is lead, and has the roles that the
+// programme declares until somebody else gets them.
+func (m *maker) peopleSection(p *psirt.Program) string {
 	var b strings.Builder
-	b.WriteString("people: # login is the name on the forge; roles are team, lead, auditor\n")
+	b.WriteString("people: # login is the name on the forge; roles are team, lead, auditor, and those above\n")
 	for i, h := range m.o.Team {
 		roles := "[team]"
 		if i == 0 {
-			roles = "[team, lead]"
+			roles = "[" + strings.Join(append([]string{psirt.RoleTeam, psirt.RoleLead}, slices.Sorted(maps.Keys(p.Roles))...), ", ") + "]"
 		}
-		fmt.Fprintf(&b, "  - {handle: %s, login: %s, key: %s, mail: %s@%s, roles: %s}\n", h, m.logins[h], m.people[h].Cert().Fingerprint(), h, domain, roles)
+		fmt.Fprintf(&b, "  - {handle: %s, login: %s, key: %s, mail: %s@%s, roles: %s}\n", h, m.logins[h], m.people[h].Cert().Fingerprint(), h, p.Intake.Domain, roles)
 	}
 	return b.String()
 }

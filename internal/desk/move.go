@@ -198,7 +198,7 @@ func (d *Desk) asAnalyst(ctx context.Context, id psirt.CaseID) (*tip, *actor, *c
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	if person, _ := c.setting.Program.ByHandle(who.handle); !person.HasRole(psirt.RoleTeam) {
+	if person, _ := c.setting.Program.ByHandle(who.handle); !c.setting.Program.MayHandle(person) {
 		return nil, nil, nil, &Refused{What: "nothing was changed", Verdict: psirt.Failed(who.handle+" is not of the team", "a member of the team must do this")}
 	}
 	mended, err := d.mend(ctx, who, id)
