@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,7 +26,7 @@ func TestContractOnGitHub(t *testing.T) {
 	forgetest.Run(t, func(t *testing.T) forgetest.Subject {
 		h := newHub(t)
 		return forgetest.Subject{
-			Forge:    h.forge(t, h.app()),
+			Forge:    h.forge(t, h.actions(t)),
 			Reviewer: h.forge(t, forge.GitHubAuth{Token: h.User("lead", githubtest.Write)}),
 			Git:      h,
 		}
@@ -38,7 +39,7 @@ func TestContractWithoutBoard(t *testing.T) {
 	forgetest.Run(t, func(t *testing.T) forgetest.Subject {
 		h := newHub(t)
 		return forgetest.Subject{
-			Forge:    h.forgeWith(t, forge.GitHubOptions{Auth: h.app()}),
+			Forge:    h.forgeWith(t, forge.GitHubOptions{Auth: h.actions(t)}),
 			Reviewer: h.forgeWith(t, forge.GitHubOptions{Auth: forge.GitHubAuth{Token: h.User("lead", githubtest.Write)}}),
 			Git:      h,
 		}
@@ -60,7 +61,7 @@ func newHub(t *testing.T) *hub {
 	t.Helper()
 	h := &hub{Server: githubtest.New(t, githubtest.Options{}), board: &memoryBoard{}}
 	h.root = h.commit(t)
-	h.push(t, h.root+":refs/heads/main")
+	h.git(t, "update-ref", "refs/heads/main", h.root)
 	return h
 }
 
@@ -70,6 +71,27 @@ func (h *hub) app() forge.GitHubAuth {
 		h.auth.AppID, h.auth.AppKey, h.auth.Installation = h.App("docket")
 	}
 	return h.auth
+}
+
+// actions is the credentials of a workflow's job, in a repository where those
+// may open pull requests.
+func (h *hub) actions(t *testing.T) forge.GitHubAuth {
+	t.Helper()
+	req, err := http.NewRequest(http.MethodPut, h.API()+"repos/acme/cases/actions/permissions/workflow",
+		strings.NewReader(`{"default_workflow_permissions": "read", "can_approve_pull_request_reviews": true}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", "Bearer "+h.User("owner", githubtest.Admin))
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil || resp.StatusCode != http.StatusNoContent {
+		t.Fatal(resp, err)
+	}
+	resp.Body.Close()
+	return forge.GitHubAuth{Token: h.ActionsToken(map[string]string{
+		"contents": "write", "issues": "write", "pull_requests": "write", "checks": "write", "statuses": "read",
+	})}
 }
 
 // forge is GitHub as Docket uses it: with a board, and git at hand.
