@@ -11,6 +11,7 @@ import (
 
 	"github.com/docket-psirt/docket/internal/audit"
 	"github.com/docket-psirt/docket/internal/casefile"
+	"github.com/docket-psirt/docket/internal/forge"
 	"github.com/docket-psirt/docket/internal/psirt"
 	"github.com/docket-psirt/docket/internal/seal"
 	"github.com/docket-psirt/docket/internal/store"
@@ -359,20 +360,47 @@ func meansOf(p *psirt.Program, name string) string {
 	return ""
 }
 
+// overdue is the label of a case whose clock has run out.
+const overdue = "due/overdue"
+
 func (d *Desk) labelLate(ctx context.Context, cases []*one, late map[psirt.CaseID]bool) error {
+	labelled, err := d.labelled(ctx, overdue)
+	if err != nil {
+		return err
+	}
 	for _, c := range cases {
 		who, err := d.bot(c.setting)
 		if err != nil {
 			return nil // reading needs no key; labelling is the bot's
 		}
-		add, remove := []string{"due/overdue"}, []string(nil)
+		if labelled != nil && labelled[c.ID] == late[c.ID] {
+			continue
+		}
+		add, remove := []string{overdue}, []string(nil)
 		if !late[c.ID] {
 			add, remove = nil, add
 		}
 		d.acting(who)
-		if _, err := d.forge.Label(ctx, c.Program, string(c.ID), add, remove, who.login); err != nil {
+		if _, err := d.forge.Label(ctx, c.Program, string(c.ID), add, remove, who.login); err != nil && !errors.Is(err, forge.ErrNotFound) {
 			return err
 		}
 	}
 	return nil
+}
+
+// labelled asks a forge that can be asked at once which open cases bear a
+// label; nil: each case has to be looked at.
+func (d *Desk) labelled(ctx context.Context, label string) (map[psirt.CaseID]bool, error) {
+	from, ok := d.forge.(interface {
+		Labelled(ctx context.Context, label string) ([]string, error)
+	})
+	if !ok || !d.ActsAsBot() {
+		return nil, nil
+	}
+	list, err := from.Labelled(ctx, label)
+	out := map[psirt.CaseID]bool{}
+	for _, id := range list {
+		out[psirt.CaseID(id)] = true
+	}
+	return out, err
 }

@@ -63,3 +63,22 @@ func (g *GitHub) labelledBy(ctx context.Context, number int, label string) (by s
 	})
 	return by, g.failOn(fmt.Sprintf("read the events of issue %d", number), err)
 }
+
+// Labelled lists the open tracking issues that bear a label, by case ID: one
+// request for each hundred.
+// https://docs.github.com/rest/issues/issues#list-repository-issues
+func (g *GitHub) Labelled(ctx context.Context, label string) ([]string, error) {
+	options := github.IssueListByRepoOptions{State: "open", Labels: []string{label}}
+	var ids []string
+	err := each(func(page github.ListOptions) ([]*github.Issue, *github.Response, error) {
+		options.ListOptions = page
+		return g.client.Issues.ListByRepo(ctx, g.owner, g.repo, &options)
+	}, func(answer *github.Issue) bool {
+		e := Event{Issue: &Issue{Title: title(answer.GetTitle())}}
+		if e.track(bodyMarker(answer.GetBody())); e.Issue.ID != "" && !answer.IsPullRequest() {
+			ids = append(ids, e.Issue.ID)
+		}
+		return true
+	})
+	return ids, g.fail("list the issues with the label "+label, err)
+}
