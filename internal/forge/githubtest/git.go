@@ -13,6 +13,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/docket-psirt/docket/internal/peer"
 )
 
 // preReceive refuses what the server found, before git took the push in, to
@@ -75,7 +77,7 @@ func (s *Server) openRepository(dir string) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.exec = strings.TrimSpace(string(out))
+	s.cgi = peer.Need(s.t, filepath.Join(strings.TrimSpace(string(out)), "git-http-backend"))
 	s.hooks = s.t.TempDir()
 	if err := os.WriteFile(filepath.Join(s.hooks, "pre-receive"), []byte(preReceive), 0o755); err != nil {
 		s.t.Fatal(err)
@@ -231,7 +233,7 @@ func (s *Server) backend(who *actor, w http.ResponseWriter, r *http.Request, bod
 		env = append(env, "GIT_PROTOCOL="+v)
 	}
 	handler := &cgi.Handler{
-		Path: filepath.Join(s.exec, "git-http-backend"), Root: "/", Dir: s.dir, Env: env,
+		Path: s.cgi, Root: "/", Dir: s.dir, Env: env,
 		InheritEnv: []string{"PATH", "HOME", "TMPDIR", "SYSTEMROOT"}, Stderr: io.Discard,
 	}
 	handler.ServeHTTP(w, inner)

@@ -33,7 +33,7 @@ type Server struct {
 	t           testing.TB
 	owner, name string
 	dir         string
-	git, exec   string // programs: git, and the folder of git http-backend
+	git, cgi    string // programs: git and git-http-backend
 	hooks       string // folder of the pre-receive hook and its rules
 	http        *httptest.Server
 	desc        *description
