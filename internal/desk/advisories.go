@@ -136,15 +136,15 @@ func advisoryMail(a forge.Advisory) ([]byte, error) {
 	if err := w.SetBoundary("docket-" + strings.ToLower(a.GHSA)); err != nil {
 		return nil, err
 	}
-	// A group without members is a sender without an address (RFC 6854).
-	fmt.Fprintf(&b, "From: \"%s through GitHub\":;\r\nSubject: %s\r\nDate: %s\r\nMessage-ID: <%s@github.com>\r\n", cmp.Or(author(&a), "somebody"),
+	fmt.Fprintf(&b, "From: \"%s through GitHub\" <noreply@github.com>\r\nSubject: %s\r\nDate: %s\r\nMessage-ID: <%s@github.com>\r\n", cmp.Or(author(&a), "somebody"),
 		mime.BEncoding.Encode("utf-8", strings.Join(strings.Fields(a.Summary), " ")), a.Created.UTC().Format(time.RFC1123Z), strings.ToLower(a.GHSA))
 	fmt.Fprintf(&b, "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=%s\r\n\r\n", w.Boundary())
 	err := part(w, `text/plain; charset=utf-8`, "", []byte(a.Description))
 	if err == nil {
 		err = part(w, "application/json", a.GHSA+".json", a.Raw)
 	}
-	return b.Bytes(), errors.Join(err, w.Close())
+	err = errors.Join(err, w.Close())
+	return b.Bytes(), err
 }
 
 // part adds a part in base64, in lines of 76 (RFC 2045 section 6.8).
@@ -187,7 +187,7 @@ func reportOf(a *forge.Advisory, r psirt.Reported, p *psirt.Program) psirt.Repor
 	if len(products) > 0 {
 		r.Products = products
 	}
-	r.Reporter = psirt.Reporter{Name: author(a)}
+	r.Reporter = psirt.Reporter{Name: author(a)} // the address that the mail is from is GitHub's
 	r.Missing = extract.Missing(r, p.Report)
 	return r
 }

@@ -50,7 +50,7 @@ func TestAdvisoryMail(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !m.Automatic || m.From != nil {
+	if !m.Automatic || m.From.Addr != "noreply@github.com" {
 		t.Errorf("automatic %v, from %v", m.Automatic, m.From)
 	}
 	if !strings.Contains(c.Text, "Product: somebody else's") || len(c.Attachments) != 1 || string(c.Attachments[0].Data) != string(a.Raw) {
