@@ -201,8 +201,11 @@ func (d *Desk) onMain(id psirt.CaseID) (*one, error) {
 
 func nextBranch(id psirt.CaseID) string { return "case/" + string(id) + "/next" }
 
-// branch is the head of a branch, or zero.
+// branch is the head of a branch, or zero; also for a fork's (OWNER:BRANCH).
 func (d *Desk) branch(name string) (store.Hash, error) {
+	if strings.Contains(name, ":") {
+		return store.Hash{}, nil
+	}
 	h, err := d.repo.Ref(heads + name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return store.Hash{}, nil
