@@ -15,11 +15,13 @@ import (
 // than GITHUB_TOKEN caused, those whose triggers it fits, from main.
 type actions struct {
 	*runner
-	server *githubtest.Server
-	seen   int      // events that were looked at
-	ran    []string // workflows, in their order
-	keys   map[string]map[string]string
-	may    map[string]map[string]string // permissions of GITHUB_TOKEN, by workflow
+	server  *githubtest.Server
+	host    *bench   // what the intake host has: the App
+	hostile bool     // jobs may fail
+	seen    int      // events that were looked at
+	ran     []string // workflows, in their order
+	keys    map[string]map[string]string
+	may     map[string]map[string]string // permissions of GITHUB_TOKEN, by workflow
 }
 
 // payload is what of an event decides which workflows start.
@@ -74,6 +76,10 @@ func (a *actions) start(event, workflow string, payload any) string {
 		a.secrets[name] = text
 	}
 	a.ran = append(a.ran, workflow)
+	if a.hostile {
+		said, _ := a.run(event, workflow+".yml", payload)
+		return said
+	}
 	return a.runs(event, workflow+".yml", payload)
 }
 
@@ -123,7 +129,9 @@ func newActions(t *testing.T) (*actions, *bench, peer.MailServer) {
 	}
 	a.vars["DOCKET_SMTP_URL"], a.vars["DOCKET_SMTP_CA"] = "smtp://psirt@"+post.Address["scram-sha-256"], string(ca)
 	a.vars["DOCKET_ROOT"] = strings.TrimSpace(b.git("rev-parse", "origin/main"))
-	a.seen = len(a.server.Events())
+	host := *b
+	host.env = append(b.env[:len(b.env):len(b.env)], "DOCKET_GITHUB_APP_ID="+a.vars["DOCKET_APP_ID"], "DOCKET_GITHUB_APP_KEY_FILE="+b.path("app.pem"))
+	a.host, a.seen = &host, len(a.server.Events())
 	return a, b, post
 }
 
@@ -136,11 +144,9 @@ func TestActStory(t *testing.T) {
 	a, b, post := newActions(t)
 
 	// The intake host takes a mail in; the reporter is answered.
-	host := *b
-	host.env = append(b.env[:len(b.env):len(b.env)], "DOCKET_GITHUB_APP_ID="+a.vars["DOCKET_APP_ID"], "DOCKET_GITHUB_APP_KEY_FILE="+b.path("app.pem"))
 	report := b.mail("m.eml", "From: reporter@example.org\nTo: psirt@ingroupe.com\nSubject: Gate\nMessage-ID: <1@example.org>\n\nProduct: gate\nDescription: it opens.\n",
 		outgoing{sign: true, attachKey: true})
-	host.docket(exitDone, "--keys", "keys", "intake", report)
+	a.host.docket(exitDone, "--keys", "keys", "intake", report)
 	a.settle()
 	if ran := a.took(); !strings.Contains(ran, "docket-deliver") {
 		t.Errorf("after intake ran: %s", ran)
