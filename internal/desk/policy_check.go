@@ -76,7 +76,11 @@ func CheckPolicy(name string) (*PolicyChecked, error) {
 	p := r.Program
 	out.States, out.Moves, out.Clocks = len(p.States), len(p.Transitions), len(p.Clocks)
 	c := &policyCheck{p: p, r: r, out: out}
-	c.facts()
+	for _, f := range p.Review(psirt.Around{Path: reportPath}) {
+		if !c.told(f.Path) { // said once
+			c.add(f.Path, f.Text, f.Do)
+		}
+	}
 	if err := c.templates(filepath.Join(filepath.Dir(name), "templates")); err != nil {
 		return nil, err
 	}
@@ -109,8 +113,7 @@ func adviceOn(f psirt.Fault) string {
 	return ""
 }
 
-// policyCheck finds what needs more than the file: the form of reports, and
-// templates.
+// policyCheck finds what needs more than the file: templates.
 type policyCheck struct {
 	p   *psirt.Program
 	r   *casefile.Reviewed
@@ -118,6 +121,14 @@ type policyCheck struct {
 }
 
 func (c *policyCheck) add(path, text, do string) { c.out.add(c.r, path, text, do) }
+
+// told reports whether a fault of a place, or of one below it, is known already.
+func (c *policyCheck) told(path string) bool {
+	return slices.ContainsFunc(c.out.Faults, func(f PolicyFault) bool {
+		rest, ok := strings.CutPrefix(f.Path, path)
+		return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+	})
+}
 
 // kinds lists the updates that the programme can send, each with the first
 // place that names it and the state that its text is about.
@@ -131,14 +142,27 @@ func (c *policyCheck) kinds() []kindUse {
 	}
 	use("intake.update", c.p.Intake.Update, c.p.Initial().Name, "")
 	use("intake.note", c.p.Intake.Note, c.p.Initial().Name, "")
+	if x := c.p.Intake.Terminated; x != nil {
+		use("intake.terminated.update", x.Update, c.p.Initial().Name, "")
+	}
 	for i, t := range c.p.Transitions {
 		var outcome psirt.Outcome
 		if len(t.Outcomes) > 0 {
 			outcome = t.Outcomes[0]
 		}
-		if t.Words != "required" {
-			use(fmt.Sprintf("transitions[%d].update", i), t.Update, t.To, outcome)
+		if t.Words == "required" {
+			continue
 		}
+		use(fmt.Sprintf("transitions[%d].update", i), t.Update, t.To, outcome)
+		for j, kind := range t.Updates {
+			use(fmt.Sprintf("transitions[%d].updates[%d]", i, j), kind, t.To, outcome)
+		}
+	}
+	for i, clock := range c.p.Clocks {
+		use(fmt.Sprintf("clocks[%d].remind", i), clock.Remind, c.p.Initial().Name, "")
+	}
+	for i, standing := range c.p.Standing {
+		use(fmt.Sprintf("standing[%d].kind", i), standing.Kind, c.p.Initial().Name, "")
 	}
 	return out
 }

@@ -151,7 +151,7 @@ func (m PolicyMove) oneLine() string {
 	if m.Update == psirt.Silent {
 		parts = append(parts, "says nothing")
 	} else {
-		parts = append(parts, "sends "+m.Update)
+		parts = append(parts, "sends "+strings.Join(append([]string{m.Update}, m.Updates...), " or "))
 	}
 	if a := m.asked(); a != "" {
 		parts = append(parts, a)

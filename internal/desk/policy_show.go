@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -40,6 +41,7 @@ type PolicyMove struct {
 	Guards    []PolicyGuard   `json:"guards"`
 	Approvals PolicyApprovals `json:"approvals"`
 	Update    string          `json:"update"`             // kind, or silent
+	Updates   []string        `json:"updates,omitempty"`  // further kinds to choose from
 	Words     string          `json:"words"`              // of the mover's own: allowed, required or forbidden
 	On        string          `json:"on,omitempty"`       // what makes the bot do it
 	Label     bool            `json:"label"`              // a label may ask for it
@@ -68,8 +70,9 @@ type PolicyApprovals struct {
 type PolicyClock struct {
 	Name   string   `json:"name"`
 	Means  string   `json:"means"`
-	Within string   `json:"within"`
+	Within string   `json:"within"` // its length, in words
 	Party  string   `json:"party"`
+	Notes  []string `json:"notes,omitempty"` // what else there is to it, in words
 	Starts []string `json:"starts"`
 	Stops  []string `json:"stops"`
 	Paused []string `json:"paused,omitempty"`
@@ -153,6 +156,18 @@ func withPlaceholders(text []byte) (full []byte, draft bool) {
 			return text, false
 		}
 	}
+	roles, handles := "team, lead", []string{}
+	if p, err := casefile.PeekProgram(text); err == nil { // people whom the file speaks of already
+		for _, name := range slices.Sorted(maps.Keys(p.Roles)) {
+			roles += ", " + name
+		}
+		for _, name := range slices.Sorted(maps.Keys(p.Teams)) {
+			handles = append(handles, p.Teams[name].People...)
+		}
+	}
+	for n := range 10 { // as many as approvals can ask for
+		handles = append(handles, fmt.Sprintf("person-%d", n))
+	}
 	var b strings.Builder
 	b.Write(text)
 	if !strings.HasSuffix(b.String(), "\n") {
@@ -165,9 +180,9 @@ func withPlaceholders(text []byte) (full []byte, draft bool) {
 		fmt.Fprintf(&b, "  %s: %s\n", role, next())
 	}
 	b.WriteString("people:\n")
-	for range 10 { // as many as approvals can ask for
-		key := next()
-		fmt.Fprintf(&b, "  - {handle: person-%[1]d, login: person-%[1]d, key: %[2]s, roles: [team, lead]}\n", n, key)
+	slices.Sort(handles)
+	for _, handle := range slices.Compact(handles) {
+		fmt.Fprintf(&b, "  - {handle: %[1]s, login: %[1]s, key: %[2]s, roles: [%[3]s]}\n", handle, next(), roles)
 	}
 	return []byte(b.String()), true
 }
@@ -182,13 +197,13 @@ func newPolicyView(p *psirt.Program) *PolicyView {
 		v.Moves = append(v.Moves, newPolicyMove(p, i, t))
 	}
 	for _, c := range p.Clocks {
-		v.Clocks = append(v.Clocks, PolicyClock{c.Name, c.Means, c.Within.String(), partyOf(c), c.Starts, c.Stops, c.Paused})
+		v.Clocks = append(v.Clocks, PolicyClock{c.Name, c.Means, lengthOf(c), partyOf(c), notesOn(c), c.Starts, c.Stops, c.Paused})
 	}
 	return v
 }
 
 func newPolicyMove(p *psirt.Program, i int, t psirt.Transition) PolicyMove {
-	m := PolicyMove{From: t.From, To: t.To, Outcomes: t.Outcomes, Guards: []PolicyGuard{}, Update: t.Update, Words: cmp.Or(t.Words, "allowed"), On: t.On, Label: t.Label}
+	m := PolicyMove{From: t.From, To: t.To, Outcomes: t.Outcomes, Guards: []PolicyGuard{}, Update: t.Update, Updates: t.Updates, Words: cmp.Or(t.Words, "allowed"), On: t.On, Label: t.Label}
 	if t.Update == psirt.Silent {
 		m.Words = "forbidden"
 	}
@@ -207,8 +222,8 @@ func newPolicyMove(p *psirt.Program, i int, t psirt.Transition) PolicyMove {
 			m.Shadowed = append(m.Shadowed, from)
 		}
 	}
-	if t.Update != psirt.Silent {
-		events = append(events, "update:"+t.Update)
+	for _, kind := range t.Kinds() {
+		events = append(events, "update:"+kind)
 	}
 	for _, c := range p.Clocks {
 		switch {
@@ -221,13 +236,14 @@ func newPolicyMove(p *psirt.Program, i int, t psirt.Transition) PolicyMove {
 	return m
 }
 
-// shadowed reports whether nothing is left of a rule from a state: the first
-// that fits a move is its rule, and earlier ones fit all that this is for.
+// shadowed reports whether a rule never counts from a state: of those that fit a
+// move the first whose guards hold counts, and earlier ones ask for no more.
 func shadowed(p *psirt.Program, i int, from string) bool {
 	t := p.Transitions[i]
 	left := append([]psirt.Outcome{}, t.Outcomes...)
 	for _, before := range p.Transitions[:i] {
-		if before.To != t.To || !has(before.From, from) {
+		more := slices.ContainsFunc(before.Guards, func(g string) bool { return !has(t.Guards, g) })
+		if before.To != t.To || !has(before.From, from) || more || before.OnClock() != "" && !before.Label {
 			continue
 		}
 		if len(t.Outcomes) == 0 {

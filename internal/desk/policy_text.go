@@ -1,7 +1,9 @@
 package desk
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -30,6 +32,9 @@ func (v *PolicyView) Text() string {
 	b.WriteString("\nClocks\n")
 	for _, c := range v.Clocks {
 		fmt.Fprintf(&b, "  %-18s %-5s %s\n", c.Name, c.Within, c.Means)
+		for _, note := range c.Notes {
+			fmt.Fprintf(&b, "  %-24s %s\n", "", note)
+		}
 		fmt.Fprintf(&b, "  %-24s from %s until %s", "", strings.Join(c.Starts, ", "), strings.Join(c.Stops, ", "))
 		if len(c.Paused) > 0 {
 			fmt.Fprintf(&b, "; stands still in %s", strings.Join(c.Paused, ", "))
@@ -97,7 +102,7 @@ func (m PolicyMove) update() string {
 	if m.Update == psirt.Silent {
 		return psirt.Silent
 	}
-	return m.Update + ", own words " + m.Words
+	return strings.Join(append([]string{m.Update}, m.Updates...), " or ") + ", own words " + m.Words
 }
 
 // asked says who else than the team may set the move going.
@@ -157,8 +162,23 @@ func (v *PolicyView) Explain(state string) (string, error) {
 	for _, m := range moves {
 		m.explain(&b, v)
 	}
+	if alternatives(moves) {
+		b.WriteString("\nWhere several ways lead to one state and outcome, the first whose facts hold counts.\n")
+	}
 	v.running(&b, s.Name)
 	return b.String(), nil
+}
+
+// alternatives reports whether two rules are for the same move.
+func alternatives(moves []PolicyMove) bool {
+	for i, m := range moves {
+		for _, other := range moves[:i] {
+			if m.To == other.To && (len(m.Outcomes) == 0 || slices.ContainsFunc(m.Outcomes, func(o psirt.Outcome) bool { return slices.Contains(other.Outcomes, o) })) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // ways says how a case comes to a state.
@@ -263,7 +283,7 @@ func (m PolicyMove) updateSentence() string {
 	case "forbidden":
 		return "The reporter gets the standard text " + m.Update + ", and no other words."
 	}
-	return "The reporter gets the standard text " + m.Update + ", or words of the mover's own (--message FILE)."
+	return "The reporter gets the standard text " + strings.Join(append([]string{m.Update}, m.Updates...), " or ") + ", or words of the mover's own (--message FILE)."
 }
 
 // running says which clocks bear on a state.
@@ -282,4 +302,60 @@ func (v *PolicyView) running(b *strings.Builder, state string) {
 	if len(lines) > 0 {
 		fmt.Fprintf(b, "\nClocks\n  - %s\n", strings.Join(lines, "\n  - "))
 	}
+}
+
+// lengthOf is the length of a clock in words.
+func lengthOf(c psirt.Clock) string {
+	var parts []string
+	if by := c.WithinBy; by != nil {
+		values := slices.Collect(maps.Keys(by.Values))
+		slices.SortFunc(values, func(a, b string) int {
+			return cmp.Or(cmp.Compare(by.Values[a], by.Values[b]), strings.Compare(a, b))
+		})
+		for _, v := range values {
+			parts = append(parts, v+" "+by.Values[v].String())
+		}
+		parts = []string{"by " + by.Path + ": " + strings.Join(parts, ", ")}
+	}
+	if c.Within > 0 {
+		length := c.Within.String()
+		if len(parts) > 0 {
+			length = "else " + length
+		}
+		parts = append(parts, length)
+	}
+	if c.Months == 1 {
+		parts = append(parts, "1 month")
+	} else if c.Months > 1 {
+		parts = append(parts, fmt.Sprintf("%d months", c.Months))
+	}
+	if c.Until != "" {
+		until := "until " + c.Until
+		if c.Ahead > 0 {
+			until += ", " + c.Ahead.String() + " ahead"
+		}
+		parts = append(parts, until)
+	}
+	return strings.Join(parts, "; ")
+}
+
+// notesOn says what else there is to a clock.
+func notesOn(c psirt.Clock) []string {
+	var out []string
+	if c.Statutory {
+		out = append(out, "set by law: never paused")
+	}
+	if c.Calendar != "" {
+		out = append(out, "counts the working time of the calendar "+c.Calendar)
+	}
+	if len(c.When) > 0 {
+		out = append(out, "runs when: "+strings.Join(c.When, ", "))
+	}
+	if c.Remind != "" {
+		out = append(out, "when it runs out the bot sends "+c.Remind)
+	}
+	if c.Evidence != "" {
+		out = append(out, "when it began is shown by "+c.Evidence)
+	}
+	return out
 }
