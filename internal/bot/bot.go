@@ -64,13 +64,18 @@ type Reaction struct {
 	Merged   bool         `json:"merged,omitempty"`
 	Needs    []string     `json:"needs,omitempty"` // what the pull request still needs
 	Tended   *desk.Tended `json:"tended,omitempty"`
+
+	merged []int // pull requests
 }
 
 func (r *Reaction) proposed(p *desk.Proposed) {
 	if p == nil {
 		return
 	}
-	r.Case, r.Merged, r.Needs = p.ID, p.Merged, p.Needs
+	r.Case, r.Merged, r.Needs = p.ID, r.Merged || p.Merged, p.Needs
+	if p.Merged {
+		r.merged = append(r.merged, p.Number)
+	}
 	if p.Number > 0 && !slices.Contains(r.Numbers, p.Number) {
 		r.Numbers = append(r.Numbers, p.Number)
 	}
@@ -81,6 +86,8 @@ type Bot struct {
 	Tools *Tools
 	Repo  string           // OWNER/NAME: events of other repositories lead to nothing; empty: any
 	Now   func() time.Time // nil: time.Now
+
+	merged []int // the newest pull requests that were merged here
 }
 
 // Plan says what an event leads to here, without doing it.
@@ -120,8 +127,15 @@ func (b *Bot) Handle(ctx context.Context, e forge.Event) (Reaction, error) {
 	if row.run == nil {
 		return r, nil
 	}
+	if row.Step == StepCheck && slices.Contains(b.merged, e.Number) {
+		r.Numbers, r.Result = []int{e.Number}, ResultLate // what a merge pushes is judged already
+		return r, nil
+	}
 	b.Tools.Observe(e)
 	err := row.run(ctx, b.Tools, e, &r)
+	if b.merged = append(b.merged, r.merged...); len(b.merged) > 100 {
+		b.merged = slices.Clone(b.merged[50:])
+	}
 	if r.Result = result(err); r.Result == ResultFailed {
 		return r, err
 	}

@@ -251,6 +251,7 @@ func TestHandle(t *testing.T) {
 		{"began", "workflow_run", runEvent("requested", "docket-check.yml", "acme/cases", 12), "", bot.ResultIgnored},
 		{"another workflow", "workflow_run", runEvent("completed", "ci.yml", "acme/cases", 12), "", bot.ResultIgnored},
 		{"pushed", "push", pushEvent("refs/heads/main", "acme/cases"), "tend", bot.ResultDone},
+		{"pushed by the bot", "push", strings.Replace(pushEvent("refs/heads/main", "acme/cases"), `"ben"`, `"docket[bot]"`, 1), "", bot.ResultIgnored},
 		{"pushed elsewhere", "push", pushEvent("refs/heads/main", "acme/widget"), "", bot.ResultIgnored},
 		{"pushed a proposal", "push", pushEvent("refs/heads/case/INGP-2026-0042/next", "acme/cases"), "", bot.ResultIgnored},
 		{"a clock", "schedule", `{"schedule":"7 * * * *"}`, "tend", bot.ResultDone},

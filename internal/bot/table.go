@@ -42,9 +42,9 @@ const stale = time.Hour
 //
 // What the steps cause in turn: label opens a pull request (opened: check) and
 // changes labels that ask for nothing; check publishes a check run (none);
-// attest pushes to the branch (synchronize: check) and to main (tend); tend may
-// do each of these, once for each thing that it finds undone; import adds cases
-// on main (tend).
+// attest pushes to the branch (synchronize: check) and to main (none, since an
+// App did it); tend may do each of these, once for each thing that it finds
+// undone; import adds cases on main (none).
 var rows = []Row{
 	{Event: forge.EventIssues, Actions: []string{"labeled"}, Step: StepLabel, when: asks, run: label,
 		Why: "move/<state> or close/<outcome> on a tracking issue: somebody asks for a move"},
@@ -61,7 +61,7 @@ var rows = []Row{
 	{Event: forge.EventWorkflowRun, Actions: []string{"completed"}, Step: StepTend, when: ours, run: tend,
 		Why: "the same, and GitHub does not say for which pull request"},
 	{Event: forge.EventPush, Step: StepTend, when: toMain, run: tend,
-		Why: "main has moved: proposals that wait are judged by the new main"},
+		Why: "a person moved main: proposals that wait are judged by the new main"},
 	{Event: forge.EventAdvisory, Actions: []string{"reported"}, Step: StepImport, run: importAll,
 		Why: "somebody reported a vulnerability in GitHub's pages"},
 	{Event: forge.EventSchedule, Step: StepTend, run: tend,
@@ -96,7 +96,11 @@ func asks(e forge.Event) bool {
 
 func judges(e forge.Event) bool { return e.Review.Verdict != "" }
 
-func toMain(e forge.Event) bool { return e.Ref == "refs/heads/main" && e.After != "" }
+// toMain: a person moved main. What an App pushes (the bot is one), it looks
+// after itself.
+func toMain(e forge.Event) bool {
+	return e.Ref == "refs/heads/main" && e.After != "" && !strings.HasSuffix(e.Actor, "[bot]")
+}
 
 // ours: a run of the workflows that docket-merge waits for, for a branch of
 // this repository.
