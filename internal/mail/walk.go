@@ -41,6 +41,9 @@ func (b *builder) alternative(e *entity) {
 			break
 		}
 	}
+	if chosen >= 0 && b.isStub(e.parts[chosen], e.parts[chosen+1:]) {
+		chosen = -1
+	}
 	if chosen < 0 {
 		for i, p := range e.parts { // RFC 2046 section 5.1.4: the last is the best
 			if holdsText(p) {
@@ -59,6 +62,31 @@ func (b *builder) alternative(e *entity) {
 			}
 		}
 	}
+}
+
+// Sizes of texts, in octets, between which a plain form says only that there is
+// a better one.
+const (
+	stubText    = 200
+	stubsFactor = 4
+)
+
+// isStub reports whether a plain text is but a line, and the HTML beside it is
+// the mail.
+func (b *builder) isStub(plain *entity, others []*entity) bool {
+	said, _ := b.text(plain)
+	if said = strings.TrimSpace(said); len(said) > stubText {
+		return false
+	}
+	for _, o := range others {
+		for _, leaf := range o.leaves() {
+			if leaf.media == "text/html" && leaf.isText() {
+				page, _ := b.text(leaf)
+				return len(htmlText(page, b.lim.Text)) > stubsFactor*max(len(said), 40)
+			}
+		}
+	}
+	return false
 }
 
 func holdsText(e *entity) bool {

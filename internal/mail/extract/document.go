@@ -53,6 +53,7 @@ func newDocument(in Input, form psirt.ReportForm, scope psirt.Scope) *document {
 	d.lines, d.rest = splitLines(strings.ToValidUTF8(in.Text, "\ufffd"))
 	d.markZones()
 	d.countHeadings()
+	d.hangHeadings()
 	d.cut()
 	d.sentences()
 	return d
@@ -201,7 +202,11 @@ func (d *document) body(s *section) string {
 		}
 		b.WriteString(strings.TrimRight(d.lines[i].raw, " \t"))
 	}
-	return strings.Trim(b.String(), "\n")
+	text := strings.Trim(b.String(), "\n")
+	if s.strong && askedLine.in(d.lines[s.start].low) {
+		text = text[len(answeredLine().FindString(lowered(text))):]
+	}
+	return text
 }
 
 // first is the first paragraph of a section, as one line.
@@ -260,7 +265,7 @@ func (d *document) sentences() {
 			unit++
 			continue
 		}
-		text := l.text
+		text := l.text[len(answeredLine().FindString(l.low)):]
 		if at := d.owner[i]; at >= 0 && i < d.sections[at].start+max(d.sections[at].lines, 1) {
 			text = d.sections[at].value
 			flush()

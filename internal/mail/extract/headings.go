@@ -28,7 +28,7 @@ var (
 	listMark     = lower(`^(?:([-*+•‣▪◦·–—])\s+|([(（]?\d{1,2}[、．）]|[（(]\d{1,2}[)）]|第[一二三四五六七八九十\d]{1,2}步[:：.、]?|步骤[一二三四五六七八九十\d]{1,2}[:：.、]?|手順\d{1,2}[:：.、]?)\s*|(\(?\d{1,2}[.):]|\(?[a-z][.)]|\d\x{fe0f}?\x{20e3}|(?:step|stap|paso|passo) \d{1,2}\b[:.)]?|schritt \d{1,2}\b[:.)]?|étape \d{1,2}\b\s?[:.)]?)\s+)`)
 	colonLabel   = lower(`^([^:：\t]{2,90}?)\s*(?::\**(?:\s+(.*))?|：\**\s*(.*))$`)
 	dashLabel    = lower(`^(\S[^–—]{1,40}?)\s+(?:[–—]|-{1,2})\s+(\S.*)$`)
-	dotsLabel    = lower(`^(\S.{1,40}?)\s?\.{3,}\s*(\S.*)$`)
+	dotsLabel    = lower(`^(\S.{1,40}?)(?:\s?\.{3,}\s*|\s\.{2}\s)(\S.*)$`)
 	alignedLabel = lower(`^(\S(?:\S| \S){1,40})(?:\s{2,}|\t+)(\S.*)$`)
 	tabLabel     = lower(`^([^\t|]{2,60})\t+([^\t]+)$`)
 	equalLabel   = lower(`^(\S[^=]{1,30}?)\s*=\s*(\S.*)$`)
@@ -45,8 +45,14 @@ func (d *document) headingAt(i int, steps bool) (heading, bool) {
 		return heading{}, false
 	}
 	if d.counted[i] {
-		h := heading{label: cells(l.text, numberedLine)[0], strong: true, lines: 1}
+		h := heading{label: l.text, strong: true, lines: 1}
+		if m := cells(l.text, numberedLine); m != nil {
+			h.label = m[0]
+		}
 		d.resolve(&h)
+		return h, true
+	}
+	if h, ok := d.asked(l.text); ok {
 		return h, true
 	}
 	if h, ok := d.strongHeading(i); ok {
@@ -175,6 +181,34 @@ func (d *document) countHeadings() {
 	}
 }
 
+// hangHeadings finds the headings of a report that is set out as short lines
+// with indented text below each, whatever their words are: several of them in
+// the same form, and a third of them known.
+func (d *document) hangHeadings() {
+	var run []int
+	known := 0
+	for i, l := range d.lines {
+		if l.zone != zoneBody || l.text == "" || l.indent > 0 || i+1 >= len(d.lines) || (i > 0 && d.lines[i-1].text != "") {
+			continue
+		}
+		below := d.lines[i+1]
+		words := wordCount(l.text)
+		if below.text == "" || below.indent < 2 || words > 7 || l.isList() || strings.ContainsAny(l.text[len(l.text)-1:], ".,;!") || strings.Contains(l.text, ": ") {
+			continue
+		}
+		run = append(run, i)
+		if _, ok := d.words.find(normalLabel(l.text)); ok {
+			known++
+		}
+	}
+	if len(run) < fewestCounted || 3*known < len(run) {
+		return
+	}
+	for _, i := range run {
+		d.counted[i] = true
+	}
+}
+
 // mayCount reports whether the words behind the number of line i are short
 // enough for a heading, and text stands below.
 func (d *document) mayCount(i int, text string) bool {
@@ -279,6 +313,23 @@ func pathByValue(h heading) string {
 		return pathOther
 	}
 	return h.path
+}
+
+var (
+	askedLine    = lower(`^(?:q\d{0,2}|question(?: \d{1,2})?|frage)\s*[:.)]\s*(\S.{2,120}?)\s*[?:]?$`)
+	answeredLine = lower(`^(?:a\d{0,2}|answer(?: \d{1,2})?|antwort)\s*[:.)]\s+`)
+)
+
+// asked reads "Q: Which version?", whose answer stands in the next line.
+func (d *document) asked(text string) (heading, bool) {
+	m := cells(text, askedLine)
+	if m == nil {
+		return heading{}, false
+	}
+	h := heading{label: m[0], strong: true, lines: 1}
+	d.resolve(&h)
+	h.exact = h.path != ""
+	return h, true
 }
 
 // question reads "Which version? 7.1".

@@ -31,10 +31,10 @@ var (
 	}
 	helpTalk = []pattern{
 		lower(`\bhow (?:do|can|could|should) (?:i|we)\b|\bwie kann (?:ich|man)\b|\bcomment (?:puis-je|peut-on|faire)\b`),
-		lower(`\bwhere (?:can|do) (?:i|we)\b|\bwo (?:finde|kann) ich\b|\boù (?:puis-je|trouver)\b`),
+		lower(`\bwhere (?:can|do|could) (?:i|we)\b|\bwhere (?:i|we) can\b|\b(?:would like|want|need|wish|like) to know\b|\bi wonder(?:ed)? (?:if|whether|how)\b|\bwo (?:finde|kann) ich\b|\boù (?:puis-je|trouver)\b`),
 		lower(`\bdownload\b|\bherunterladen\b|\btélécharger\b`),
 		lower(`\blicen[cs]es?\b|\bwarranty\b|\binvoice\b|\border (?:number|\d)|\bprice\b|\bquote\b|\bspare parts?\b`),
-		lower(`\bcan(?:not|['’]t| not) log ?(?:in|on)\b|\bunlock\b|\b(?:reset|change|forgot\w*) my password\b|\baccount (?:is |was )?locked\b`),
+		lower(`\bcan(?:not|['’]t| not) log ?(?:in|on)\b|\bunlock\b|\b(?:reset|change|forgot\w*|forgotten|lost) (?:my|our|the) (?:admin(?:istrator)? )?password\b|\baccount (?:is |was )?locked\b`),
 		lower(`\bmanual\b|\bdocumentation\b|\bhandbuch\b|\buser guide\b`),
 		lower(`\bis (?:that|this) known\b|\bis there (?:a|an|any)\b|\bis [\w -]{3,40} (?:available|supported)\b|\bdo you (?:offer|support|have)\b|\bwhich [\w ]{2,40} can\b`),
 		lower(`\bcould you (?:please )?(?:send|tell|unlock|help|explain)\b|\bplease (?:help|advise|tell me how|unlock)\b`),
@@ -42,6 +42,8 @@ var (
 	}
 	claims = lower(`\b(?:found|discovered|noticed|report(?:ing)?|believe|think|identified|signaler|melden|entdeckt|exploit\w*)\b[^.?]{0,80}\b(?:vulnerabilit(?:y|ies)|security (?:hole|issue|problem|bug|flaw|weakness)|weakness|bypass|injection|overflow|xss|csrf|idor|hole|flaw|backdoor|vulnérabilité|faille|schwachstelle|sicherheitslücke)\b`)
 )
+
+var lowHelp = lower(`\b(?:questions?|help|support|download|request|inquiry|enquiry|how to|frage|hilfe|aide|assistance)\b`)
 
 // classify says what the mail seems to be. Only what is plainly no report is
 // called something else: a report that is taken for one would not be asked
@@ -54,7 +56,7 @@ func (d *document) classify() kind {
 		return kindReport
 	case d.hits(spamTalk) >= 3:
 		return kindSpam
-	case d.hits(helpTalk) >= 2 && d.questions() >= 2:
+	case d.hits(helpTalk) >= 2 && d.questions() >= 2, d.hits(helpTalk) >= 3 && d.questions() >= 1 && lowHelp.in(lowered(d.subject)):
 		return kindSupport
 	}
 	return kindReport

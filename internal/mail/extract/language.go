@@ -9,7 +9,7 @@ import (
 // stopWords are the commonest words of a language that are words of no other
 // one here.
 var stopWords = map[string]string{
-	"en": "the and is of to that it for with this was be are not have you i from at by which we as on or an my your",
+	"en": "the and is of to that it for with this was be are not have you i from at by which we as on or an my your can could will would should when after before then than there also into over only see use used open need tested found attacker please has been were their what where without any every",
 	"fr": "le la les des et est une un du que qui dans pour pas avec sur par je nous vous ce cette au aux il a été sont ne",
 	"de": "der die das und ist nicht ein eine den dem mit von zu auf für ich wir sie wird werden im des als auch bei nach einer sich",
 	"es": "el los las una y que es en por para con del no se su al como está pero este esta más",

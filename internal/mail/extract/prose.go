@@ -15,12 +15,14 @@ var (
 	properName = exactly(`\b(` + nameWord + `(?: (?:` + nameWord + `|\d{1,4}\b))*)`)
 	systemNoun = `(?:portal|desk|shop|store|website|site|platform|dashboard|console|webmail|gateway|backend|back office|app|application|intranet|extranet|wiki|forum|webshop|api|system|tool|form|newsletter|calendar|planner|directory|register|archive|library|environment|account page|API|App|Portal|Platform)`
 	inSubject  = exactly(`\b(?:of|on|in|via|for|to|from) (?:the |your )([\p{Ll}\d-]+(?: [\p{Ll}\d-]+)? ` + systemNoun + `|[\p{Ll}-]+ desk)s?\b`)
-	inBody     = exactly(`\byour ([\p{Ll}\d-]+(?: [\p{Ll}\d-]+)? ` + systemNoun + `|[\p{Ll}-]+ desk)\b|\bvotre ((?:site|portail|plateforme|application|outil|service|espace) (?:des? |du |d['’])[\p{Ll}-]+)|\bIhr(?:e[mnrs]?)? ([\p{Lu}][\p{Ll}]*(?:portal|seite|shop|plattform|anwendung|desk))|\b(?:jullie|uw) ([\p{Ll}]*(?:portaal|site|website|webshop|platform|app|applicatie|omgeving|systeem|loket))\b`)
-	modelCode  = exactly(`\b([A-Z]{1,8}-?\d{2,6}[A-Z0-9]*(?:-[A-Z0-9]+)*)\b`)
-	notModel   = lower(`^(?:cve|cwe|rfc|iso|sha|aes|rsa|md|utf|tls|ssl|ipv|vu|cvss|fips|hmac|http|cc|din|en|pkcs|usb|x)-?\d|^base\d`)
-	staff      = lower(`\b(?:desk|portal|site|shop|service) (?:people|staff|agents?|employees?|team|colleagues?|operators?)\b`)
-	plainWords = lower(`^(?:same|whole|public|old|new|own|main|current|entire|other|security|this|that|support|response|reporting|web|online|very|first|second)\b`)
-	someone    = lower(`\b(psirt|cert|team|security (?:team|days)|conference|workshop|university|gmbh|ltd|inc|llc|regards|hello|dear|hi|tlp|cve|cvss|poc|dos|brussels|paris|london|utc|cet|cest)\b`)
+	// inSubjectToo is inSubject in other languages, and without an article.
+	inSubjectToo = exactly(`\b(?:en el|en la|del|de la|nel|nella|del|no|na) ((?:portal|sitio|tienda|plataforma|aplicación|formulario|página|buscador|portale|sito|piattaforma|applicazione|modulo)(?: (?:de|di|da|do) [\p{Ll}]+)?)|\b(?:du|le|la|au|de l['’]|l['’]) ?((?:portail|site|plateforme|application|formulaire|espace|boutique|extranet|intranet)(?: (?:de |des |du |d['’])[\p{Ll}]+)?)|\b(?:in|van) (?:het|de) ([\p{Ll}]*(?:portaal|website|webshop|platform|omgeving|formulier))|\b(?:im|am|des|der|dem|vom) ([\p{Lu}][\p{Ll}-]*(?:portal|shop|plattform|anwendung|formular|seite))|\b(?:of|on|in) ([\p{Ll}-]+ (?:app|portal|shop|webshop|wiki|forum|platform|intranet|dashboard))\b`)
+	inBody       = exactly(`\byour ([\p{Ll}\d-]+(?: [\p{Ll}\d-]+)? ` + systemNoun + `|[\p{Ll}-]+ desk)\b|\bvotre ((?:site|portail|plateforme|application|outil|service|espace) (?:des? |du |d['’])[\p{Ll}-]+)|\bIhr(?:e[mnrs]?)? ([\p{Lu}][\p{Ll}]*(?:portal|seite|shop|plattform|anwendung|desk))|\b(?:jullie|uw) ([\p{Ll}]*(?:portaal|site|website|webshop|platform|app|applicatie|omgeving|systeem|loket))\b`)
+	modelCode    = exactly(`\b([A-Z]{1,8}-?\d{2,6}[A-Z0-9]*(?:-[A-Z0-9]+)*)\b`)
+	notModel     = lower(`^(?:cve|cwe|rfc|iso|sha|aes|rsa|md|utf|tls|ssl|ipv|vu|cvss|fips|hmac|http|cc|din|en|pkcs|usb|x)-?\d|^base\d`)
+	staff        = lower(`\b(?:desk|portal|site|shop|service) (?:people|staff|agents?|employees?|team|colleagues?|operators?)\b`)
+	plainWords   = lower(`^(?:same|whole|public|old|new|own|main|current|entire|other|security|this|that|support|response|reporting|web|online|very|first|second)\b`)
+	someone      = lower(`\b(psirt|cert|team|security (?:team|days)|conference|workshop|university|gmbh|ltd|inc|llc|regards|hello|dear|hi|tlp|cve|cvss|poc|dos|brussels|paris|london|utc|cet|cest)\b`)
 )
 
 // genericNames are things with capitals that are not what a report is about.
@@ -47,14 +49,21 @@ type candidate struct {
 func (d *document) proseProduct() (psirt.Product, bool) {
 	c, ok := d.bestName()
 	code := modelIn(d.subject)
+	if ok && component.in(lowered(c.name)) {
+		if whole := firstOf(code, d.modelSaid()); whole != "" {
+			return psirt.Product{Name: whole, PartNumber: c.part}, true
+		}
+	}
 	switch {
 	case ok && (c.score >= sureScore || code == ""):
 		return psirt.Product{Name: c.name, PartNumber: c.part, Versions: c.versions}, true
 	case code != "":
 		return psirt.Product{Name: code}, true
 	}
-	if at := lastMatch(inSubject, d.subject); at != "" {
-		return psirt.Product{Name: at}, true
+	for _, form := range [...]pattern{inSubject, inSubjectToo} {
+		if at := lastMatch(form, d.subject); at != "" {
+			return psirt.Product{Name: at}, true
+		}
 	}
 	for _, s := range d.said {
 		if g := inBody.groups(s.text); g != nil && !plainWords.in(g[1]) && !staff.in(s.low) {
@@ -62,6 +71,19 @@ func (d *document) proseProduct() (psirt.Product, bool) {
 		}
 	}
 	return psirt.Product{}, false
+}
+
+// component are parts of a product that nobody would call the product.
+var component = lower(`^(?:bmc|bios|uefi|firmware|web console|web interface|bootloader)$`)
+
+// modelSaid is the first model's code that the text names.
+func (d *document) modelSaid() string {
+	for _, s := range d.said[:min(len(d.said), 200)] {
+		if code := modelIn(s.text); code != "" && s.path != pathReporter && s.path != pathOther {
+			return code
+		}
+	}
+	return ""
 }
 
 // Scores of candidates: one that is named, and one that a version or a part
@@ -109,6 +131,9 @@ func (d *document) weigh(byName map[string]*candidate, s sentence, at []int, sub
 		end = at[0] + max(strings.LastIndexByte(s.text[at[0]:end], ' '), 0) // its last number begins a version
 	}
 	name, start := trimName(s.text[at[0]:end], at[0])
+	if noun := nounNext().FindString(s.low[min(start+len(name), len(s.low)):]); name != "" && noun != "" && modelIn(name) != name {
+		name = s.text[start : start+len(name)+len(noun)]
+	}
 	low := lowered(name)
 	if name == "" || d.isPerson(low) || foreignBefore.in(low+" ") {
 		return
@@ -130,7 +155,7 @@ func (d *document) weigh(byName map[string]*candidate, s sentence, at []int, sub
 	}
 	if note := noteNext().FindString(after); note != "" && len(c.versions) == 0 {
 		c.versions = readVersions(s.text[start+len(name):][1:len(note)], name, false)
-		c.versions = append(c.versions, noteVersion(s.text[start+len(name):][:len(note)])...)
+		c.versions = dropEnds(append(c.versions, noteVersion(s.text[start+len(name):][:len(note)])...))
 	}
 	if versionNext.in(after) {
 		c.score += 3
@@ -145,12 +170,13 @@ func (d *document) weigh(byName map[string]*candidate, s sentence, at []int, sub
 
 var (
 	aboutBefore = lower(`\b(?:in|of|on|for|with|the|your|our|is an?|named|called|running|product)\s+$`)
-	versionNext = lower(`^,? ?\(?(?:v|version |versions |firmware |release |build )?\d+\.\d`)
+	versionNext = lower(`^,? ?\(?(?:all )?(?:v|version |versions |firmware |release |build )?(?:before |prior to |up to |older than |below |from )?\d+\.\d`)
+	nounNext    = lower(`^ (?:library|driver|service|middleware|application|client|plug-?in|module|appliance|daemon|agent|applet|sdk|toolkit|framework|firmware|software)\b`)
 	partNext    = lower(`^[^.;]{0,40}?\(?[^.;)]{0,40}\b(?:part|product|article|item|model)? ?(?:ref(?:erence)?|number|no|code|p/n)\b\.?`)
 )
 
 // noteNext is what stands in parentheses behind a name.
-var noteNext = lower(`^(?: [a-z]+){0,2} \([^()]{1,160}\)`)
+var noteNext = lower(`^(?: [a-z]+){0,4} \([^()]{1,160}\)`)
 
 // noteVersion is a version with two points or more in such a note.
 func noteVersion(note string) []string {
@@ -240,8 +266,8 @@ func modelIn(s string) string {
 func lastMatch(p pattern, s string) string {
 	found := ""
 	for _, m := range p().FindAllStringSubmatch(s, 10) {
-		if !plainWords.in(m[1]) {
-			found = m[1]
+		if name := firstOf(m[1:]...); !plainWords.in(name) {
+			found = name
 		}
 	}
 	return found

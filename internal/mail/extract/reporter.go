@@ -45,6 +45,9 @@ func (d *document) readReporter() psirt.Reporter {
 		organisationIn(without(parts, r.Name), true),
 		organisationIn(without(closing, r.Name), false),
 	)
+	if low := lowered(sender); r.Organisation == "" && r.Name != "" && !sharesWord(sender, r.Name) && organisation.in(low) && !job.in(low) {
+		r.Organisation = sender
+	}
 	return r
 }
 

@@ -76,14 +76,15 @@ func barred(s string) (string, bool) {
 }
 
 var (
-	attribution   = lower(`(wrote|writes|schrieb|a écrit|escribió|ha scritto|schreef)\s*:?\s*$`)
-	originalMail  = lower(`^[-_ ]{2,}\s*(original message|original appointment|forwarded message|begin forwarded message|ursprüngliche nachricht|weitergeleitete nachricht|message d['’]origine|message transféré|oorspronkelijk bericht)\s*[-_ ]*$`)
-	forwardedMail = lower(`forward|weitergeleitet|transféré`)
-	headerLine    = lower(`^\*?(from|von|de|van|sent|gesendet|envoyé|date|datum|to|an|à|aan|cc|sig|enc|reply-to|subject|betreff|objet|onderwerp)\s*:`)
-	fromLine      = lower(`^\*?(from|von|de|van)\s*:\*?\s*\S`)
-	disclaimer    = lower(`^(confidentiality notice|disclaimer\b|legal notice)|^(this|the information in this|the contents of this) (e-?mail|message|communication)\b.*(confidential|intended|privileged|does not bind|addressee)|^(this e-?mail|this message) (and any|contains|is confidential|does not)|^please (think|consider)( about)? (the environment )?before|^diese (e-?mail|nachricht) (enthält|ist vertraulich)|^ce (message|courriel|mail) (et|est|peut|contient)\b.*confidenti|^think before you print|^please consider the environment`)
-	phoneFooter   = lower(`^(sent from my|sent with|sent via|get outlook for|envoyé de(puis)? mon|von meinem .* gesendet|gesendet (mit|von)|diese nachricht wurde von meinem)\b`)
-	salutation    = lower(`^(with |many |my |mit )?(kind(est)?|best|warm(est)?|friendly|freundliche[nr]?|herzliche|viele|beste|liebe|schöne)?\s*(regards|wishes|greetings|grüßen?|gruß|gruss|grüsse|cheers|thanks|thank you|sincerely|yours|yours sincerely|yours faithfully|sincerely yours|respectfully|all the best|take care|best|cordialement|bien cordialement|bien à vous|salutations|sincères salutations|merci|mfg|danke|vielen dank|mit freundlichen grüßen|freundliche grüße|groeten|met vriendelijke groet(en)?|saludos|saluti)( again| in advance| and regards| truly| faithfully| im voraus| d'avance)?\s*[,.!]*$`)
+	attribution    = lower(`(wrote|writes|schrieb|a écrit|escribió|ha scritto|schreef)\s*:?\s*$`)
+	originalMail   = lower(`^[-_ ]{2,}\s*(original message|original appointment|forwarded message|begin forwarded message|ursprüngliche nachricht|weitergeleitete nachricht|message d['’]origine|message transféré|oorspronkelijk bericht)\s*[-_ ]*$`)
+	forwardedMail  = lower(`forward|weitergeleitet|transféré`)
+	forwardSubject = lower(`^\s*(?:fwd?|wg|tr|doorst|rv|i)\s*:`)
+	headerLine     = lower(`^\*?(from|von|de|van|sent|gesendet|envoyé|date|datum|to|an|à|aan|cc|sig|enc|reply-to|subject|betreff|objet|onderwerp)\s*:`)
+	fromLine       = lower(`^\*?(from|von|de|van)\s*:\*?\s*\S`)
+	disclaimer     = lower(`^(confidentiality notice|disclaimer\b|legal notice)|^(this|the information in this|the contents of this) (e-?mail|message|communication)\b.*(confidential|intended|privileged|does not bind|addressee)|^(this e-?mail|this message) (and any|contains|is confidential|does not)|^please (think|consider)( about)? (the environment )?before|^diese (e-?mail|nachricht) (enthält|ist vertraulich)|^ce (message|courriel|mail) (et|est|peut|contient)\b.*confidenti|^think before you print|^please consider the environment`)
+	phoneFooter    = lower(`^(sent from my|sent with|sent via|get outlook for|envoyé de(puis)? mon|von meinem .* gesendet|gesendet (mit|von)|diese nachricht wurde von meinem)\b`)
+	salutation     = lower(`^(with |many |my |mit )?(kind(est)?|best|warm(est)?|friendly|freundliche[nr]?|herzliche|viele|beste|liebe|schöne)?\s*(regards|wishes|greetings|grüßen?|gruß|gruss|grüsse|cheers|thanks|thank you|sincerely|yours|yours sincerely|yours faithfully|sincerely yours|respectfully|all the best|take care|best|cordialement|bien cordialement|bien à vous|salutations|sincères salutations|merci|mfg|danke|vielen dank|mit freundlichen grüßen|freundliche grüße|groeten|met vriendelijke groet(en)?|saludos|saluti)( again| in advance| and regards| truly| faithfully| im voraus| d'avance)?\s*[,.!]*$`)
 )
 
 // maxClosing is how many lines a closing with name and address has at most.
@@ -146,7 +147,7 @@ func (d *document) markOldMail(i int) {
 			above += wordCount(l.text)
 		}
 	}
-	forwarded := !d.in.Followup && above < 40 && (forwardedMail.in(d.lines[i].low) || above < 5)
+	forwarded := !d.in.Followup && above < 40 && (forwardedMail.in(d.lines[i].low) || above < 5 || forwardSubject.in(lowered(d.in.Subject)))
 	for j := i; j < len(d.lines); j++ {
 		l := &d.lines[j]
 		if forwarded {
