@@ -41,6 +41,7 @@ var handlers = map[string]handler{
 	"issues/update":                                     updateIssue,
 	"search/issues-and-pull-requests":                   search,
 	"issues/list-comments":                              listComments,
+	"issues/list-events":                                listEvents,
 	"issues/create-comment":                             createComment,
 	"issues/get-comment":                                getComment,
 	"issues/update-comment":                             updateComment,

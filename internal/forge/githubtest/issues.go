@@ -212,6 +212,7 @@ func (s *Server) addLabels(who *actor, i *issue, names []string) {
 		}
 		l := s.label(name)
 		i.labels, i.updated = append(i.labels, l.name), now()
+		s.noteLabel(who, "labeled", i, l.name)
 		s.emitIssue(who, "labeled", i, object{"label": s.labelJSON(l)})
 	}
 }
@@ -224,6 +225,7 @@ func (s *Server) removeLabel(who *actor, i *issue, name string) bool {
 	}
 	l := s.label(name)
 	i.labels, i.updated = slices.Delete(i.labels, at, at+1), now()
+	s.noteLabel(who, "unlabeled", i, l.name)
 	s.emitIssue(who, "unlabeled", i, object{"label": s.labelJSON(l)})
 	return true
 }

@@ -61,7 +61,17 @@ type issue struct {
 	author                   *account
 	createdAt, updated, ends time.Time
 	comments                 []*comment
+	events                   []*labelEvent
 	pull                     *pull
+}
+
+// labelEvent is a change of an issue's labels, as its list of events has it.
+type labelEvent struct {
+	id    int64
+	event string // labeled or unlabeled
+	label string
+	actor *account
+	at    time.Time
 }
 
 // pull is what a pull request has more than an issue.
