@@ -363,7 +363,7 @@ func (d *document) bareHeading(i int) (heading, bool) {
 	if numbered != nil {
 		text = numbered[0]
 	}
-	if len(text) > 70 || wordCount(text) > 9 || strings.ContainsAny(text[len(text)-1:], ".,;!?)") || !upperStart(text) {
+	if len(text) > 70 || wordCount(text) > 9 || strings.ContainsAny(text[len(text)-1:], ".,;!?)") || strings.Contains(text, "\t") || !upperStart(text) {
 		return heading{}, false
 	}
 	h := heading{label: text, strong: true, lines: 1}

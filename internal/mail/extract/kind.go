@@ -94,11 +94,11 @@ const longText = 120
 // technically: no steps, no address, no version, no description under a
 // heading of its own, and few technical words.
 func (d *document) insufficient(r psirt.Reported) bool {
-	if r.Steps != "" || r.URL != "" || wordCount(clip(d.value(pathDescription, pathTitle), 400)) >= 12 {
+	if r.Steps != "" || r.URL != "" || r.Exploited == exploitedYes || wordCount(clip(d.value(pathDescription, pathTitle), 400)) >= 12 {
 		return false
 	}
 	for _, p := range r.Products {
-		if len(p.Versions) > 0 && p.Name != "" && wordCount(clip(r.Description, 2000)) > 60 {
+		if len(p.Versions) > 0 && p.Name != "" && wordCount(clip(r.Description, 2000)) > 40 {
 			return false
 		}
 	}

@@ -51,7 +51,11 @@ func (d *document) proseProduct() (psirt.Product, bool) {
 	code := modelIn(d.subject)
 	if ok && component.in(lowered(c.name)) {
 		if whole := firstOf(code, d.modelSaid()); whole != "" {
-			return psirt.Product{Name: whole, PartNumber: c.part}, true
+			versions := c.versions
+			if len(versions) == 0 {
+				versions = d.proseVersions(c.name)
+			}
+			return psirt.Product{Name: whole, PartNumber: c.part, Versions: versions}, true
 		}
 	}
 	switch {
@@ -70,11 +74,28 @@ func (d *document) proseProduct() (psirt.Product, bool) {
 			return psirt.Product{Name: firstOf(g[1:]...)}, true
 		}
 	}
+	if code := d.modelWithNoun(); code != "" {
+		return psirt.Product{Name: code}, true
+	}
 	return psirt.Product{}, false
 }
 
+var deviceNoun = lower(`^ (?:rack )?(?:servers?|storage|arrays?|switch(?:es)?|readers?|cards?|terminals?|printers?|routers?|gateways?|appliances?|controllers?|kiosks?|stations?|cameras?)\b`)
+
+// modelWithNoun is a model's code that a word for a device follows.
+func (d *document) modelWithNoun() string {
+	for _, s := range d.said[:min(len(d.said), 200)] {
+		for _, at := range modelCode().FindAllStringIndex(s.text, 10) {
+			if code := s.text[at[0]:at[1]]; modelIn(code) == code && deviceNoun.in(s.low[at[1]:]) {
+				return code
+			}
+		}
+	}
+	return ""
+}
+
 // component are parts of a product that nobody would call the product.
-var component = lower(`^(?:bmc|bios|uefi|firmware|web console|web interface|bootloader)$`)
+var component = lower(`^(?:bmc|bios|uefi|firmware|web console|web interface|bootloader)(?: (?:firmware|image|software|update|web console|web interface))?$`)
 
 // modelSaid is the first model's code that the text names.
 func (d *document) modelSaid() string {
@@ -145,7 +166,7 @@ func (d *document) weigh(byName map[string]*candidate, s sentence, at []int, sub
 		if containsWords(subject, low) {
 			c.score += 2
 		}
-		if wordCount(name) > 1 {
+		if wordCount(name) > 1 || innerCapital(name) {
 			c.score++
 		}
 	}
@@ -154,8 +175,11 @@ func (d *document) weigh(byName map[string]*candidate, s sentence, at []int, sub
 		c.score++
 	}
 	if note := noteNext().FindString(after); note != "" && len(c.versions) == 0 {
-		c.versions = readVersions(s.text[start+len(name):][1:len(note)], name, false)
-		c.versions = dropEnds(append(c.versions, noteVersion(s.text[start+len(name):][:len(note)])...))
+		written := s.text[start+len(name):][:len(note)]
+		c.versions = dropEnds(append(readVersions(written[1:], name, false), noteVersion(written)...))
+		if len(c.versions) > 0 {
+			c.score++
+		}
 	}
 	if versionNext.in(after) {
 		c.score += 3
@@ -166,6 +190,19 @@ func (d *document) weigh(byName map[string]*candidate, s sentence, at []int, sub
 			c.score += 3
 		}
 	}
+}
+
+// innerCapital reports whether a word is written as names of products are, as in
+// InCloudOS.
+func innerCapital(word string) bool {
+	small := false
+	for _, r := range word {
+		if small && unicode.IsUpper(r) {
+			return true
+		}
+		small = unicode.IsLower(r)
+	}
+	return false
 }
 
 var (

@@ -242,7 +242,7 @@ func (d *document) nameLine(i int) bool {
 		return false
 	}
 	first, _, _ := strings.Cut(l.text, ",")
-	if sharesWord(first, d.in.From.Name) || strings.EqualFold(first, localPart(d.in.From.Addr)) {
+	if sharesWord(first, firstOf(d.original.Name, d.in.From.Name)) || strings.EqualFold(first, localPart(d.in.From.Addr)) {
 		return wordCount(first) <= 4
 	}
 	return personName(first) && i+1 < len(d.lines) && d.lines[i+1].text != "" && len(d.lines[i+1].text) < 70
