@@ -29,4 +29,29 @@
 //
 // <block> keeps every folder at a hundred entries or fewer (psirt.Block), and
 // <hh> is the first byte of the SHA-256 of the name that follows it.
+//
+// GitHub is the forge on github.com or an Enterprise Server, over its REST API.
+// Beyond the above it promises:
+//
+//   - A request is never repeated blindly. What refused it (a rate limit, an
+//     expired token) did nothing, and it is sent again. Where the answer was
+//     lost, what may be applied twice is sent again, and what makes something
+//     new is looked for first, by branch, marker or content. So there is never
+//     a second pull request, comment, issue, check or merge.
+//   - Every step says how many requests it takes, Calls counts them, and what an
+//     event or git has told is not asked for.
+//   - It waits for a rate limit up to two minutes; longer is a *LimitedError.
+//     A request that hangs is given up after thirty seconds, and what fails is
+//     tried five times.
+//   - Credentials go to the one API only: over TLS, and never along a redirect.
+//     They are in no error.
+//   - A proposal from a fork never passes for one from the repository.
+//
+// What it writes ends in an HTML comment that readers do not see (mark), and
+// which issue tracks which case stands on a Board (github_numbers.go). Anyone
+// who may write to the repository may change both, as they may change labels:
+// they say where something is, and never what somebody may do.
+//
+// Admin reads and writes what a repository on GitHub is set to, and ParseEvent
+// reads what GitHub tells of its own accord.
 package forge

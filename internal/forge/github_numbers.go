@@ -272,7 +272,7 @@ func (g *GitHub) lookFor(ctx context.Context, program, id string) (int, error) {
 func (g *GitHub) tracked(list []*github.Issue, program, id string) int {
 	var first *github.Issue
 	for _, one := range list {
-		if !one.IsPullRequest() && bodyMarker(one.GetBody())["case"] == id && (first == nil || one.GetNumber() < first.GetNumber()) {
+		if one != nil && !one.IsPullRequest() && bodyMarker(one.GetBody())["case"] == id && (first == nil || one.GetNumber() < first.GetNumber()) {
 			first = one
 		}
 	}

@@ -74,6 +74,9 @@ func (g *GitHub) findOpen(ctx context.Context, branch string) (Pull, error) {
 		return Pull{}, g.fail("find the pull request of "+branch, err)
 	}
 	for _, answer := range list {
+		if answer == nil {
+			continue
+		}
 		// Without an owner that it knows, GitHub gives all there are.
 		if p := g.pullOf(answer); p.Branch == branch && p.State == StateOpen {
 			g.keepPull(p)

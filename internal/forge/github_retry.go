@@ -44,7 +44,7 @@ const perPage = 100
 
 // each asks for the pages of a list until there are no more or take says that
 // it has enough.
-func each[T any](get func(github.ListOptions) ([]T, *github.Response, error), take func(T) (more bool)) error {
+func each[T any](get func(github.ListOptions) ([]*T, *github.Response, error), take func(*T) (more bool)) error {
 	options := github.ListOptions{PerPage: perPage}
 	for range maxPages {
 		list, resp, err := get(options)
@@ -52,7 +52,7 @@ func each[T any](get func(github.ListOptions) ([]T, *github.Response, error), ta
 			return err
 		}
 		for _, one := range list {
-			if !take(one) {
+			if one != nil && !take(one) {
 				return nil
 			}
 		}
