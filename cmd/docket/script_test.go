@@ -21,7 +21,7 @@ import (
 // TestMain puts this program on the path of scripts and of tests that start it
 // as a process of its own.
 func TestMain(m *testing.M) {
-	testscript.Main(tidyM{m}, map[string]func(){"docket": main})
+	testscript.Main(tidyM{m}, map[string]func(){"docket": main, "gh": ghMain})
 }
 
 // tidyM removes what tests have made together.
@@ -50,6 +50,7 @@ func (m tidyM) Run() int {
 //	readmail … DIR ADDRESS  the newest mail, opened with the reporter's key
 //	mails DIR N             so many mails are in the Maildir
 //	samenotes DIR N         so many notes in clear are there, all the same
+//	github …                a GitHub to work with, see githubCommand
 func TestScript(t *testing.T) {
 	t.Parallel()
 	peer.Need(t, "gpg")
@@ -60,6 +61,7 @@ func TestScript(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exitsCommand, "json": jsonCommand, "pgpmail": pgpmailCommand, "reply": replyCommand,
 			"readmail": readmailCommand, "mails": mailsCommand, "samenotes": samenotesCommand,
+			"github": githubCommand(t),
 		},
 	})
 }

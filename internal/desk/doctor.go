@@ -55,6 +55,8 @@ type examination struct {
 	head store.Hash
 	all  []*audit.Setting
 	out  []Condition
+
+	blind bool // this token may not see who may bypass rulesets
 }
 
 func (x *examination) add(c Condition) {
