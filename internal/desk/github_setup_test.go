@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/docket-psirt/docket/internal/desk"
+	"github.com/docket-psirt/docket/internal/forge"
 	"github.com/docket-psirt/docket/internal/forge/githubtest"
 )
 
@@ -259,5 +260,82 @@ func TestReleasePin(t *testing.T) {
 		if err == nil {
 			t.Errorf("%q with %q was pinned", c.version, c.sums)
 		}
+	}
+}
+
+// TestWorkflowsAreProposed: a lead brings workflows of another version up to
+// date through a pull request, and doctor tells until they are.
+func TestWorkflowsAreProposed(t *testing.T) {
+	t.Parallel()
+	h := newHosted(t)
+	h.setUp()
+	d := h.open(h.admin)
+	if p, err := d.ProposeWorkflows(t.Context(), "", nil); err != nil || p != nil {
+		t.Fatalf("all is there, and this was proposed: %+v, %v", p, err)
+	}
+	p, err := d.ProposeWorkflows(t.Context(), "v1.3.0", []byte(sums))
+	if err != nil || p == nil || p.Number == 0 || p.Merged {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	out, err := exec.Command("git", "-C", h.hub.Dir(), "show", "program/ingroupe:.github/actions/docket/release").Output()
+	if err != nil || !strings.Contains(string(out), "\nversion v1.3.0\n") {
+		t.Errorf("%s, %v", out, err)
+	}
+}
+
+// TestRootThatDiffers: another trust root on GitHub is told, and never
+// overwritten.
+func TestRootThatDiffers(t *testing.T) {
+	t.Parallel()
+	h := newHosted(t)
+	h.setUp()
+	g, err := forge.NewGitHub(forge.GitHubOptions{API: h.hub.API(), Repo: "acme/cases", Auth: forge.GitHubAuth{Token: h.admin.Token}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := strings.Repeat("ab", 20)
+	if _, err := g.Admin("").SetVariable(t.Context(), "DOCKET_ROOT", other); err != nil {
+		t.Fatal(err)
+	}
+	h.setUp()
+	if got := h.missing(h.open(h.admin), desk.DoctorOptions{}); !slices.Contains(got, "variable DOCKET_ROOT") {
+		t.Errorf("doctor says %v", got)
+	}
+	if have, err := g.Admin("").Variables(t.Context(), ""); err != nil || have["DOCKET_ROOT"] != other {
+		t.Errorf("%v, %v", have, err)
+	}
+}
+
+// TestOpenProposalsGoAlong: what is open on the local forge is a branch, and
+// goes to GitHub with the others; one that is gone there is not pushed again.
+func TestOpenProposalsGoAlong(t *testing.T) {
+	t.Parallel()
+	h := newHosted(t)
+	local := h.open(desk.ForgeOptions{})
+	id, err := local.OpenCase(t.Context(), "", map[string]any{"title": "Found by ourselves"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	git := func(args ...string) string {
+		out, err := exec.Command("git", append([]string{"-C", h.dir}, args...)...).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	branch := "case/" + string(id) + "/next"
+	git("update-ref", "refs/heads/"+branch, "main")
+	done, err := h.connect()
+	if err != nil || !slices.Contains(done, "branch "+branch) || !slices.Contains(done, "branch main") {
+		t.Fatalf("%v, %v", done, err)
+	}
+	if out, err := exec.Command("git", "-C", h.hub.Dir(), "update-ref", "-d", "refs/heads/"+branch).CombinedOutput(); err != nil {
+		t.Fatalf("%s", out)
+	}
+	if done, err := h.connect(); err != nil || len(done) != 0 {
+		t.Errorf("again: %v, %v", done, err)
+	}
+	if rows, err := h.open(h.admin).List(desk.Filter{}); err != nil || len(rows) != 1 || rows[0].ID != id {
+		t.Errorf("%+v, %v", rows, err)
 	}
 }
