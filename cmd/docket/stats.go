@@ -105,6 +105,9 @@ func (a *app) printStats(s *desk.Stats) error {
 	}
 	fmt.Fprintln(w, "CLOCK\tPARTY\tKEPT\tBROKEN\tOVERDUE\tRUNNING\tPAUSED\t")
 	for _, c := range s.Clocks {
+		if c.Runs() == 0 {
+			continue // it stands in JSON
+		}
 		name := c.Clock
 		if len(s.Programs) > 1 {
 			name = c.Program + "/" + name

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,13 +20,13 @@ import (
 const svgStyle = `text{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif;font-size:13px;fill:#171a21}
 .ground{fill:#fff}.soft{fill:#565e6c}.small{font-size:12px}.head{font-size:17px;font-weight:650}.bold{font-weight:600}.end{text-anchor:end}.mid{text-anchor:middle}
 .rail{fill:#e9ecf1}.rule{stroke:#cfd5de;stroke-width:1}.box{fill:#fff;stroke-width:2}.line{fill:none;stroke:#565e6c;stroke-width:1.5}.tip{fill:#565e6c}
-.disc{fill:#fff;stroke:#565e6c;stroke-width:1.2}.group{fill:#f5f6f8;stroke:#dfe3e9}
+.halo{paint-order:stroke;stroke:#fff;stroke-width:5px}.disc{fill:#fff;stroke:#565e6c;stroke-width:1.2}.group{fill:#f5f6f8;stroke:#dfe3e9}
 .received{fill:#55627a;stroke:#55627a}.evaluating{fill:#2f5fd0;stroke:#2f5fd0}.solving{fill:#7440c4;stroke:#7440c4}.communicating{fill:#0e7471;stroke:#0e7471}
 .feedback{fill:#2c7a3f;stroke:#2c7a3f}.closed{fill:#737b89;stroke:#737b89}.needs-info{fill:#a85a06;stroke:#a85a06}.deferred{fill:#8a6a4a;stroke:#8a6a4a}.other{fill:#55627a;stroke:#55627a}
 .kept{fill:#2f9e5f}.running{fill:#8fb0f0}.paused{fill:#b9a6e3}.broken{fill:#e0912f}.overdue{fill:#cf3b32}
 .box.received,.box.evaluating,.box.solving,.box.communicating,.box.feedback,.box.closed,.box.needs-info,.box.deferred,.box.other{fill:#fff}
 @media (prefers-color-scheme:dark){text{fill:#e9ebef}.ground{fill:#181c23}.soft{fill:#a0a9b8}.rail{fill:#262c36}.rule{stroke:#3a4250}.line{stroke:#a0a9b8}.tip{fill:#a0a9b8}
-.disc{fill:#181c23;stroke:#a0a9b8}.group{fill:#12161c;stroke:#2b313c}
+.halo{stroke:#181c23}.disc{fill:#181c23;stroke:#a0a9b8}.group{fill:#12161c;stroke:#2b313c}
 .received{fill:#9fadc4;stroke:#9fadc4}.evaluating{fill:#8cb0ff;stroke:#8cb0ff}.solving{fill:#c3a1ff;stroke:#c3a1ff}.communicating{fill:#62cdc8;stroke:#62cdc8}
 .feedback{fill:#84d398;stroke:#84d398}.closed{fill:#98a2b1;stroke:#98a2b1}.needs-info{fill:#f0a75a;stroke:#f0a75a}.deferred{fill:#cfae8d;stroke:#cfae8d}.other{fill:#9fadc4;stroke:#9fadc4}
 .kept{fill:#4fbf80}.running{fill:#4d6cb0}.paused{fill:#8570b8}.broken{fill:#dc9440}.overdue{fill:#f0645b}
@@ -262,7 +263,7 @@ func (s *Stats) timesChart(title string) []byte {
 	for i, t := range s.Times {
 		y := chartTop + 40 + row*float64(i)
 		d.text(20, y+4, "bold", t.Name)
-		d.text(20, y+20, "soft small", fmt.Sprintf("%s, %s open", grouped(t.N), grouped(t.Waiting)))
+		d.text(20, y+20, "soft small", fmt.Sprintf("%s so far", grouped(t.N)))
 		if t.N == 0 {
 			words = append(words, fmt.Sprintf("%s: no case yet", t.Name))
 			continue
@@ -272,7 +273,7 @@ func (s *Stats) timesChart(title string) []byte {
 		d.printf("<path d=\"M%s %sl6 7-6 7-6-7z\" class=\"solving\"/>\n", px(at(*t.P90)), px(y-7))
 		d.printf("<circle cx=\"%s\" cy=\"%s\" r=\"7\" class=\"evaluating\"/>\n", px(at(*t.Median)), px(y))
 		said := fmt.Sprintf("median %s, 90%% within %s, longest %s", Lasting(*t.Median), Lasting(*t.P90), Lasting(*t.Max))
-		d.text(right, y+22, "soft small end", said)
+		d.text(right, y+22, "soft small end halo", said)
 		words = append(words, fmt.Sprintf("%s: %s, of %d", t.Name, said, t.N))
 	}
 	d.printf("<circle cx=\"%s\" cy=\"%s\" r=\"6\" class=\"evaluating\"/>\n", px(left+6), px(bottom+14))
@@ -305,9 +306,10 @@ func (s *Stats) clocksChart(title string) []byte {
 		d.text(x+18, chartTop+7, "soft small", string(part.class))
 		x += 46 + textWidth(string(part.class))
 	}
+	clocks := slices.DeleteFunc(slices.Clone(s.Clocks), func(c ClockStat) bool { return c.Runs() == 0 })
 	several, left := false, 90.0
-	for _, c := range s.Clocks {
-		several = several || c.Program != s.Clocks[0].Program
+	for _, c := range clocks {
+		several = several || c.Program != clocks[0].Program
 	}
 	name := func(c ClockStat) string {
 		n := strings.ReplaceAll(c.Clock, "-", " ")
@@ -319,13 +321,13 @@ func (s *Stats) clocksChart(title string) []byte {
 		}
 		return n
 	}
-	for _, c := range s.Clocks {
+	for _, c := range clocks {
 		left = max(left, textWidth(name(c))+36)
 	}
 	left = min(left, chartWidth/2)
 	top := chartTop + 26
 	var words []string
-	for i, c := range s.Clocks {
+	for i, c := range clocks {
 		y, room := top+float64(i)*rowHeight, chartWidth-left-130
 		d.text(left-14, y+13, "end", clipped(name(c), left-34))
 		d.rect(left, y, room, barHeight, "rail", "")
@@ -341,8 +343,8 @@ func (s *Stats) clocksChart(title string) []byte {
 		d.text(left+room+10, y+13, "small", said)
 		words = append(words, name(c)+" "+said)
 	}
-	if len(s.Clocks) == 0 {
-		words = []string{"no clocks"}
+	if len(clocks) == 0 {
+		words = []string{"no clock has run"}
 	}
-	return d.finish(chartWidth, top+float64(len(s.Clocks))*rowHeight+12, title, strings.Join(words, "; ")+".")
+	return d.finish(chartWidth, top+float64(len(clocks))*rowHeight+12, title, strings.Join(words, "; ")+".")
 }
