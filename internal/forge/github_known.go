@@ -1,6 +1,7 @@
 package forge
 
 import (
+	"context"
 	"slices"
 	"sync"
 	"time"
@@ -138,9 +139,7 @@ func (g *GitHub) Observe(e Event) {
 	if !sameRepo(e.Repo, g.full()) {
 		return
 	}
-	g.known.mu.Lock()
-	defer g.known.mu.Unlock()
-	if e.Issue != nil {
+	if e.Issue != nil && g.tracks(e) {
 		g.observeIssue(e)
 	}
 	if e.Pull != nil && !e.Fork {
@@ -148,19 +147,32 @@ func (g *GitHub) Observe(e Event) {
 	}
 }
 
+// tracks reports whether the issue of an event is the one that tracks its case.
+// Anyone can open an issue with a case's title and marker; the board knows
+// better, and what is on no board is asked for.
+func (g *GitHub) tracks(e Event) bool {
+	i := e.Issue
+	if e.Number < 1 || !psirt.CaseID(i.ID).Valid() || !programForm.MatchString(i.Program) || e.Action == "deleted" || e.Action == "transferred" {
+		return false
+	}
+	g.known.mu.Lock()
+	n := g.known.numbers[trackKey(i.Program, i.ID)]
+	g.known.mu.Unlock()
+	if n == 0 {
+		on, _, err := g.entry(context.Background(), i.Program, i.ID)
+		if err != nil {
+			return false // then it is asked for, which tells the error
+		}
+		n = on.number
+	}
+	return n == e.Number
+}
+
 func (g *GitHub) observeIssue(e Event) {
 	i, raw := *e.Issue, e.Issue.Body
-	if !psirt.CaseID(i.ID).Valid() || !programForm.MatchString(i.Program) || e.Number < 1 {
-		return
-	}
-	// Which issue it is stays true when the rest is old; yet a body that
-	// anybody could have written does not name another than is known.
-	key := trackKey(i.Program, i.ID)
-	if number, ok := g.known.numbers[key]; ok && number != e.Number {
-		return
-	}
-	before := g.known.issues[e.Number]
-	if before.issue.Updated.After(i.Updated) || e.Action == "deleted" || e.Action == "transferred" {
+	g.known.mu.Lock()
+	defer g.known.mu.Unlock()
+	if g.known.issues[e.Number].issue.Updated.After(i.Updated) {
 		return
 	}
 	i.Body, i.Revision, i.File = unmark(raw), shownRevision(raw), e.Seen
@@ -169,6 +181,8 @@ func (g *GitHub) observeIssue(e Event) {
 
 func (g *GitHub) observePull(e Event) {
 	p := e.Pull.clone()
+	g.known.mu.Lock()
+	defer g.known.mu.Unlock()
 	before := g.known.pulls[p.Number]
 	if before.pull.Updated.After(p.Updated) {
 		return

@@ -150,6 +150,36 @@ func TestObserve(t *testing.T) {
 	}
 }
 
+// TestForgedIssue: an issue that somebody opened with the title and marker of a
+// case is not the one that tracks it.
+func TestForgedIssue(t *testing.T) {
+	t.Parallel()
+	h := newHub(t)
+	ctx := context.Background()
+	auth := h.actions(t)
+	if err := h.forge(t, auth).Track(ctx, theCase(1)); err != nil {
+		t.Fatal(err)
+	}
+	// The way to forge one is to be another Docket, with a board of its own.
+	mallory := h.forgeWith(t, forge.GitHubOptions{Auth: forge.GitHubAuth{Token: h.User("mallory", githubtest.Write)}, Board: &memoryBoard{n: 1}})
+	if err := mallory.Track(ctx, theCase(1)); err != nil {
+		t.Fatal(err)
+	}
+	forged := event(t, h, "issues")
+	if forged.Number != 2 || forged.Issue.ID != "INGP-2026-0042" {
+		t.Fatalf("the forged issue is %+v", forged)
+	}
+	f := h.forge(t, auth)
+	f.Observe(forged)
+	if err := f.Answer(ctx, "ingroupe", "INGP-2026-0042", forge.Comment{Body: "x"}); err != nil {
+		t.Fatal(err)
+	}
+	s := &scene{hub: h, number: 1}
+	if got := commentsOf(t, s); got != "one" {
+		t.Errorf("the answer is elsewhere: %q", got)
+	}
+}
+
 // TestForks: a pull request from a fork is none of Docket's, whatever its
 // branch is called.
 func TestForks(t *testing.T) {
