@@ -34,6 +34,7 @@ var sampleStyles = map[string]outgoing{
 // reading is what is read from a mail: by an analyst, or by docket.
 type reading struct {
 	Program  string
+	Kind     string
 	Title    string
 	Reporter struct{ Name, Pseudonym, Organisation, Email string }
 	Products []struct {
@@ -82,13 +83,19 @@ func TestSamples(t *testing.T) {
 	b.docket(exitDone, "init", "cases.git", "--program", "ingroupe,inspur,imengine", "--team", "lead,triage", "--keys", "keys", "--no-passphrase")
 	for _, style := range sortedKeys(sampleStyles) {
 		t.Run(style, func(t *testing.T) {
-			s := tally{style: style}
+			b := *b
+			b.t = t
+			s := tally{ids: map[string]string{}}
 			for _, m := range b.sendSamples(t, style) {
 				s.compare(m)
+				s.ids[m.name] = m.id
 			}
 			t.Logf("%s: %d of %d fields as expected (%.1f %%), %d invented", style, s.right, s.all, 100*float64(s.right)/float64(s.all), s.invented)
 			for _, line := range s.perSample {
 				t.Log(line)
+			}
+			if sampleStyles[style].attachKey {
+				b.questions(t, s.ids)
 			}
 			if 100*s.right < 97*s.all || s.invented > 0 {
 				t.Errorf("%d of %d fields, %d invented\n%s", s.right, s.all, s.invented, strings.Join(s.wrong, "\n"))
@@ -108,7 +115,7 @@ func sortedKeys(m map[string]outgoing) []string {
 
 // sampleRead is a sample as the analyst and as docket read it.
 type sampleRead struct {
-	name      string
+	name, id  string
 	want, got reading
 	texts     texts
 }
@@ -124,6 +131,9 @@ func (b *bench) sendSamples(t *testing.T, style string) []sampleRead {
 	var out []sampleRead
 	for i, file := range files {
 		m := sampleRead{name: filepath.Base(filepath.Dir(file))}
+		if sampleStyles[style].attachKey && !slices.Contains(questioned, m.name) && !slices.Contains(complete, m.name) {
+			continue // the other styles have them all
+		}
 		data, err := os.ReadFile(filepath.Join(filepath.Dir(file), "expected.json"))
 		if err == nil {
 			err = json.Unmarshal(data, &m.want)
@@ -138,6 +148,9 @@ func (b *bench) sendSamples(t *testing.T, style string) []sampleRead {
 		name := fmt.Sprintf("%s-%02d.eml", strings.Fields(style)[len(strings.Fields(style))-1], i)
 		b.write(name, string(b.sampleMail(t, raw, m.want.Program, style)))
 		args = append(args, name)
+		if sampleStyles[style].style == styleClear && !strings.HasPrefix(m.want.Kind, "follow-up") {
+			m.want.Flags = append(m.want.Flags, "received-in-clear") // of the case, and not of what the reporter wrote
+		}
 		if sampleStyles[style].style == styleInline {
 			m.want.Attachments = nil // an inline message has none
 			if m.name == "11-imengine-pseudonym-idor" {
@@ -148,10 +161,11 @@ func (b *bench) sendSamples(t *testing.T, style string) []sampleRead {
 	}
 	var opened []struct{ File, ID, Action string }
 	b.decode(t, &opened, args...)
+	if len(opened) != len(out) {
+		t.Fatalf("%d mails were sent, %d taken in", len(out), len(opened))
+	}
 	for i := range out {
-		if len(opened) != len(out) {
-			t.Fatalf("%d mails were sent, %d taken in", len(out), len(opened))
-		}
+		out[i].id = opened[i].ID
 		if opened[i].Action == "attached" {
 			var letter struct{ Report json.RawMessage }
 			b.decode(t, &letter, "--keys", "keys", "--as", "lead", "mail", "--json", opened[i].ID, "2")
@@ -290,7 +304,7 @@ func firstText(t *testing.T, header textproto.MIMEHeader, body io.Reader) (strin
 // tally counts the fields that were read as expected, and those that were
 // invented: the analyst has nothing there, and docket has something.
 type tally struct {
-	style                string
+	ids                  map[string]string // of cases, by sample
 	right, all, invented int
 	perSample, wrong     []string
 }
@@ -358,4 +372,54 @@ func near(got, want string) bool {
 		short, long = long, short
 	}
 	return strings.Contains(long, short) && len(long) <= 4*len(short)
+}
+
+// questioned are samples that lack something: between them, what the three
+// programmes ask for.
+var questioned = []string{"05-ingroupe-incomplete", "03-ingroupe-odd-headings-dos", "08-inspur-duplicate-prose", "12-imengine-html-only-xss", "15-imengine-rtl-search"}
+
+// complete are samples that lack nothing, one of each programme.
+var complete = []string{"01-ingroupe-labelled-applet", "06-inspur-keyvalue-bmc", "11-imengine-pseudonym-idor"}
+
+// questions holds, word for word, what docket ask drafts for a report: the
+// questions for what it lacks, and no other. Complete reports give no draft.
+// With DOCKET_GOLDEN=write the drafts are written down anew, to be read.
+func (b *bench) questions(t *testing.T, ids map[string]string) {
+	t.Helper()
+	b.write("keep", "#!/bin/sh\ncp \"$1\" \"$DRAFT\"\n")
+	if err := os.Chmod(b.path("keep"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	before := b.env
+	defer func() { b.env = before }()
+	b.env = append(slices.Clone(b.env), "EDITOR="+b.path("keep"), "DRAFT="+b.path("draft.txt"))
+	for _, name := range questioned {
+		if err := os.RemoveAll(b.path("draft.txt")); err != nil {
+			t.Fatal(err)
+		}
+		b.as("triage", "ask", ids[name])
+		data, err := os.ReadFile(b.path("draft.txt"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		draft := strings.ReplaceAll(string(data), ids[name], "ID")
+		golden := filepath.Join("testdata", "questions", name+".txt")
+		if os.Getenv("DOCKET_GOLDEN") == "write" {
+			if err := os.WriteFile(golden, []byte(draft), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if draft != strings.ReplaceAll(string(want), "\r\n", "\n") {
+			t.Errorf("%s: the question is\n%s\nwant\n%s", name, draft, want)
+		}
+	}
+	for _, name := range complete {
+		if out, said, code := b.try("--keys", "keys", "--as", "triage", "ask", ids[name]); code == exitDone {
+			t.Errorf("%s lacks nothing, and was asked for something\n%s%s", name, out, said)
+		}
+	}
 }
