@@ -31,7 +31,7 @@ type Admin struct {
 	writes int
 }
 
-// NewAdmin is for the repository OWNER/NAME, through a client that has its
+// newAdmin is for the repository OWNER/NAME, through a client that has its
 // token and its limits.
 func newAdmin(client *github.Client, repo string) *Admin { return &Admin{client: client, repo: repo} }
 
