@@ -29,7 +29,8 @@ import (
 // Two things are not GitHub's. actions/checkout does nothing: the checkout is
 // there. actions/upload-artifact is one that copies to kept. act also leaves out
 // permissions, environments, concurrency and the filters of triggers; those are
-// held by reading the files (workflows_rules_test.go).
+// held by reading the files (workflows_rules_test.go). And it may lose the last lines
+// of a step that fails, so what tests look for there stands in the step's summary too.
 type runner struct {
 	t        *testing.T
 	checkout string            // clone of the case repository
