@@ -84,8 +84,7 @@ func (r *Reaction) proposed(p *desk.Proposed) {
 // Bot reacts to events. It is for one goroutine, as its tools are.
 type Bot struct {
 	Tools *Tools
-	Repo  string           // OWNER/NAME: events of other repositories lead to nothing; empty: any
-	Now   func() time.Time // nil: time.Now
+	Repo  string // OWNER/NAME: events of other repositories lead to nothing; empty: any
 
 	merged []int // the newest pull requests that were merged here
 }
@@ -93,17 +92,13 @@ type Bot struct {
 // Plan says what an event leads to here, without doing it.
 func (b *Bot) Plan(e forge.Event) Row {
 	row := rowOf(e)
-	now := time.Now
-	if b.Now != nil {
-		now = b.Now
-	}
 	switch {
 	case row.Step == StepNone:
 	case row.Step == StepImport: // the repositories of products report too
 	case e.Repo == "" && e.Name == forge.EventSchedule: // Actions alone has it, and it may say no more than the time
 	case b.Repo != "" && !strings.EqualFold(b.Repo, e.Repo):
 		return Row{Event: e.Name, Step: StepNone, Why: "it happened in another repository"}
-	case row.Step == StepLabel && !e.Issue.Updated.IsZero() && now().Sub(e.Issue.Updated) > stale:
+	case row.Step == StepLabel && !e.Issue.Updated.IsZero() && time.Since(e.Issue.Updated) > stale:
 		return Row{Event: e.Name, Step: StepTend, Why: "the event is old: a round looks at which labels there are now", run: tend}
 	}
 	return row

@@ -1,21 +1,13 @@
 package bot_test
 
 import (
-	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha1"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -25,135 +17,6 @@ import (
 	"github.com/docket-psirt/docket/internal/bot"
 	"github.com/docket-psirt/docket/internal/peer"
 )
-
-const secret = "a secret of the webhook"
-
-// daemon is one that serves on the loopback, until the test ends or stop is
-// called.
-type daemon struct {
-	t     testing.TB
-	url   string
-	state string
-	log   *tape
-	stop  func() error
-}
-
-// tape is a log that a test can read meanwhile.
-type tape struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *tape) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *tape) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
-}
-
-func serve(t testing.TB, o bot.Options) *daemon {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := &daemon{t: t, url: "http://" + listener.Addr().String(), log: &tape{}}
-	if o.State == "" {
-		o.State = t.TempDir()
-	}
-	if o.Every == 0 {
-		o.Every = time.Hour
-	}
-	d.state, o.Secret, o.Log = o.State, []byte(secret), slog.New(slog.NewTextHandler(d.log, nil))
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- bot.Serve(ctx, listener, o) }()
-	d.stop = sync.OnceValue(func() error { cancel(); return <-ended })
-	t.Cleanup(func() {
-		if err := d.stop(); err != nil {
-			t.Errorf("the daemon ended with %v", err)
-		}
-	})
-	return d
-}
-
-// with serves with a witness's tools.
-func with(t testing.TB, w *witness, o bot.Options) *daemon {
-	o.Open = func() (*bot.Tools, error) { return w.tools(), nil }
-	return serve(t, o)
-}
-
-func sign(payload, with string) string {
-	mac := hmac.New(sha256.New, []byte(with))
-	io.WriteString(mac, payload)
-	return "sha256=" + hex.EncodeToString(mac.Sum(nil))
-}
-
-// request is a delivery as GitHub makes it; edit may spoil it.
-func (d *daemon) request(id, event, payload string, edit func(*http.Request)) (int, string) {
-	d.t.Helper()
-	req, err := http.NewRequest("POST", d.url+"/webhook", strings.NewReader(payload))
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("X-GitHub-Event", event)
-	req.Header.Set("X-GitHub-Delivery", id)
-	req.Header.Set("X-Hub-Signature-256", sign(payload, secret))
-	if edit != nil {
-		edit(req)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	return resp.StatusCode, strings.TrimSpace(string(text))
-}
-
-// send delivers an event, which must be taken.
-func (d *daemon) send(id, event, payload string) string {
-	d.t.Helper()
-	code, text := d.request(id, event, payload, nil)
-	if code != http.StatusAccepted {
-		d.t.Fatalf("delivery %s is answered %d %s", id, code, text)
-	}
-	return text
-}
-
-func (d *daemon) get(path string) (int, string) {
-	d.t.Helper()
-	resp, err := http.Get(d.url + path)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	return resp.StatusCode, string(text)
-}
-
-// metric is the value of a line of /metrics.
-func (d *daemon) metric(line string) string {
-	d.t.Helper()
-	code, text := d.get("/metrics")
-	m := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(line) + ` (\S+)$`).FindStringSubmatch(text)
-	if code != http.StatusOK || m == nil {
-		return ""
-	}
-	return m[1]
-}
 
 // TestServeNeedsSecret: there is no daemon without a good secret.
 func TestServeNeedsSecret(t *testing.T) {
@@ -174,122 +37,6 @@ func TestServeNeedsSecret(t *testing.T) {
 		}
 	}
 }
-
-// TestServeExamples posts every example of GitHub: all are taken, the worker
-// lives, only steps of the table are taken, and nothing in the repository
-// changes.
-func TestServeExamples(t *testing.T) {
-	t.Parallel()
-	list := examples(t)
-	for _, repo := range []string{"acme/cases", ""} {
-		w := newWitness(t)
-		before := refs(t)
-		d := with(t, w, bot.Options{Repo: repo, Queue: len(list)})
-		for i, x := range list {
-			d.send(fmt.Sprintf("example-%d", i), x.Event, string(x.Payload))
-		}
-		d.send("last", "pull_request", pullEvent("opened", 999))
-		peer.Await(t, "the worker to come to the last event", func() bool { return slices.Contains(w.taken(), "check 999") })
-		if err := d.stop(); err != nil {
-			t.Error(err)
-		}
-		counts := map[string]int{}
-		for _, s := range w.taken() {
-			counts[s]++
-		}
-		delete(counts, "check 999")
-		if repo != "" && len(counts) > 0 {
-			t.Errorf("events of other repositories led to %v", counts)
-		}
-		for s := range counts {
-			if !strings.HasPrefix(s, "check ") && !strings.HasPrefix(s, "attest ") {
-				t.Errorf("an example led to %s", s)
-			}
-		}
-		if repo == "" && (len(counts) == 0 || w.rounds() == 0) {
-			t.Errorf("no example led to anything: %v", w.steps)
-		}
-		if after := refs(t); after != before {
-			t.Errorf("refs changed:\n%s\nbefore:\n%s", after, before)
-		}
-		if log := d.log.String(); strings.Contains(log, "level=ERROR") || strings.Contains(log, "Codertocat") || strings.Contains(log, "README") {
-			t.Errorf("the log has errors, or names what payloads say:\n%s", log)
-		}
-	}
-}
-
-// TestServeSignatures: what nobody with the secret signed is not taken, and not
-// even read as an event.
-func TestServeSignatures(t *testing.T) {
-	t.Parallel()
-	w := newWitness(t)
-	d := with(t, w, bot.Options{})
-	payload := pullEvent("opened", 1)
-	old := hmac.New(sha1.New, []byte(secret))
-	io.WriteString(old, payload)
-	for name, signature := range map[string]string{
-		"none": "", "of another payload": sign(payload+" ", secret), "of another secret": sign(payload, secret+"."), "of no secret": sign(payload, ""),
-		"half": sign(payload, secret)[:40], "without its kind": strings.TrimPrefix(sign(payload, secret), "sha256="),
-		"SHA-1": "sha1=" + hex.EncodeToString(old.Sum(nil)), "doubled": sign(payload, secret) + sign(payload, secret),
-	} {
-		code, text := d.request("id-"+strings.ReplaceAll(name, " ", "-"), "pull_request", payload, func(r *http.Request) {
-			r.Header.Del("X-Hub-Signature-256")
-			if signature != "" {
-				r.Header.Set("X-Hub-Signature-256", signature)
-			}
-			r.Header.Set("X-Hub-Signature", "sha1="+hex.EncodeToString(old.Sum(nil)))
-		})
-		if code != http.StatusUnauthorized || !strings.Contains(text, "X-Hub-Signature-256") {
-			t.Errorf("%s: %d %s", name, code, text)
-		}
-	}
-	d.send("good", "pull_request", payload)
-	peer.Await(t, "the good one", func() bool { return len(w.taken()) == 1 })
-	if n := d.metric(`docket_deliveries_total{event="pull_request",result="unsigned"}`); n != "8" {
-		t.Errorf("%s deliveries are counted as unsigned", n)
-	}
-}
-
-// TestServeRefusesForms: only deliveries as GitHub makes them are read.
-func TestServeRefusesForms(t *testing.T) {
-	t.Parallel()
-	w := newWitness(t)
-	d := with(t, w, bot.Options{})
-	payload := pullEvent("opened", 1)
-	for name, x := range map[string]struct {
-		code int
-		edit func(*http.Request)
-	}{
-		"form":           {http.StatusUnsupportedMediaType, func(r *http.Request) { r.Header.Set("Content-Type", "application/x-www-form-urlencoded") }},
-		"no event":       {http.StatusBadRequest, func(r *http.Request) { r.Header.Del("X-GitHub-Event") }},
-		"odd event":      {http.StatusBadRequest, func(r *http.Request) { r.Header.Set("X-GitHub-Event", "../etc") }},
-		"no delivery":    {http.StatusBadRequest, func(r *http.Request) { r.Header.Del("X-GitHub-Delivery") }},
-		"odd delivery":   {http.StatusBadRequest, func(r *http.Request) { r.Header.Set("X-GitHub-Delivery", strings.Repeat("a", 65)) }},
-		"another method": {http.StatusMethodNotAllowed, func(r *http.Request) { r.Method = "PUT" }},
-		"another path":   {http.StatusNotFound, func(r *http.Request) { r.URL.Path = "/webhook/x" }},
-		"too large": {http.StatusRequestEntityTooLarge, func(r *http.Request) {
-			r.Body, r.ContentLength = io.NopCloser(io.LimitReader(zeros{}, 25<<20+1)), 25<<20+1
-		}},
-		"too large, without saying so": {http.StatusRequestEntityTooLarge, func(r *http.Request) {
-			r.Body, r.ContentLength = io.NopCloser(io.LimitReader(zeros{}, 25<<20+1)), -1
-		}},
-	} {
-		if code, text := d.request("id", "pull_request", payload, x.edit); code != x.code {
-			t.Errorf("%s: %d %s, want %d", name, code, text, x.code)
-		}
-	}
-	if text := d.send("odd", "issues", `{"issue":{"number":"x"}}`); !strings.Contains(text, "next round") {
-		t.Errorf("a payload that cannot be read is answered %q", text)
-	}
-	peer.Await(t, "a round in place of what cannot be read", func() bool { return w.rounds() >= 2 })
-	if len(w.taken()) > 0 {
-		t.Errorf("steps: %v", w.taken())
-	}
-}
-
-type zeros struct{}
-
-func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 // TestServeRemembers: what is done is done once, also after a restart; what
 // failed may come again.
@@ -539,34 +286,4 @@ func TestServeHealth(t *testing.T) {
 	ill("stuck")
 	leave <- nil
 	close(leave)
-}
-
-// TestServeLetsSlowOnesGo: who takes longer than GitHub ever would is cut off.
-func TestServeLetsSlowOnesGo(t *testing.T) {
-	t.Parallel()
-	d := with(t, newWitness(t), bot.Options{})
-	for name, begin := range map[string]string{
-		"no end of headers": "POST /webhook HTTP/1.1\r\nHost: x\r\nX-Slow: ",
-		"no body": "POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nX-GitHub-Event: ping\r\nX-GitHub-Delivery: a\r\nContent-Length: 100\r\nX-Hub-Signature-256: " +
-			sign("", secret) + "\r\n\r\n{",
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			conn, err := net.Dial("tcp", strings.TrimPrefix(d.url, "http://"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer conn.Close()
-			started := time.Now()
-			if err := conn.SetDeadline(started.Add(12 * time.Second)); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := io.WriteString(conn, begin); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := io.Copy(io.Discard, conn); err != nil {
-				t.Errorf("after %v: %v", time.Since(started), err)
-			}
-		})
-	}
 }
