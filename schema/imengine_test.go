@@ -19,8 +19,11 @@ var commitments = func() []any {
 }()
 
 func risk(decision string) []any {
-	return []any{"risk.decision", decision, "risk.text", "t", "risk.approved_by", "lead"}
+	return []any{"risk.decision", decision, "risk.text", "t", "risk.by", "triage", "risk.approvals", []any{review("lead")}}
 }
+
+// agreed is a consent that names whom and what: IM-17.
+var agreed = map[string]any{"at": "2026-11-22T10:00:00Z", "recipient": "w", "fields": []any{"steps"}}
 
 var ending = []any{"commitments", commitments, "conduct.deletion.none_because", "no data was obtained"}
 
@@ -35,9 +38,9 @@ var imengineSteps = []step{
 	{"verify", "deferred", "", []any{"analysis.text", "t", "analysis.verdict", "valid", "review_at", "2026-12-24"}, nil},
 	{"deferred", "remediate", "", slices.Concat(risk("mitigate"), []any{"analysis.text", "t", "analysis.verdict", "valid", "priority", "low", "assessment.customer_impact", "c"}), nil},
 	{"inform", "closed", "fixed", slices.Concat(ending, []any{"remediation", item("kind", "fix", "status", "available")}), []string{"inform"}},
-	{"inform", "closed", "mitigated", slices.Concat(ending, []any{"remediation", item("kind", "workaround")}), []string{"reply"}},
+	{"inform", "closed", "mitigated", slices.Concat(ending, []any{"remediation", item("kind", "workaround", "status", "available")}), []string{"reply"}},
 	{"verify", "closed", "risk-accepted", slices.Concat(risk("accept"), []any{"analysis.text", "t", "analysis.verdict", "valid", "priority", "low", "assessment.customer_impact", "c", "conduct.deletion.confirmed_at", "2026-11-22T10:00:00Z"}), nil},
-	{"verify", "closed", "forwarded-third-party", slices.Concat(risk("transfer"), []any{"analysis.text", "t", "closing.forwarded_to", "w", "shares", item("with", "w", "consent", map[string]any{"at": "2026-11-22T10:00:00Z"})}), nil},
+	{"verify", "closed", "forwarded-third-party", slices.Concat(risk("transfer"), []any{"analysis.text", "t", "closing.forwarded_to", "w", "shares", item("with", "w", "fields", []any{"steps"}, "consent", agreed)}), nil},
 	{"receive", "closed", "duplicate", []any{"duplicate_of", "IMEN-2026-0001"}, nil},
 	{"verify", "closed", "already-fixed", []any{"analysis.text", "t", "closing.fixed_in", "November"}, nil},
 	{"verify", "closed", "not-a-vulnerability", []any{"analysis.text", "t", "analysis.verdict", "not-valid"}, nil},
@@ -64,23 +67,25 @@ func TestImenginePapers(t *testing.T) {
 		happened []any
 		papers   []any
 	}{
-		{"breach-approved", []any{"conduct.status", "breach"}, []any{"legal.breach", "b", "legal.approved_by", "lead", "legal.approved_at", "2026-11-22T10:00:00Z", "legal.frozen", true}},                                  // IM-07
-		{"safe-harbour", []any{"legal.safe_harbour", "withdrawn"}, []any{"legal.approved_by", "lead"}},                                                                                                                      // IM-06
+		{"breach-approved", []any{"conduct.status", "breach"}, []any{"legal.breach", "b", "legal.frozen", true, "legal.decisions", decided("breach")}},                                                                      // IM-07
+		{"safe-harbour", []any{"legal.safe_harbour", "withdrawn"}, []any{"legal.decisions", decided("safe-harbour")}},                                                                                                       // IM-06
 		{"publication-agreed", []any{"disclosure.publications", item("what", "a post")}, []any{"disclosure.permission.at", "2026-11-22T10:00:00Z", "disclosure.permission.scope", "s", "disclosure.permission.by", "lead"}}, // IM-37
-		{"shares-agreed", []any{"shares", item("with", "w")}, []any{"permissions.share", "yes"}},                                                                                                                            // IM-17
-		{"shares-agreed", []any{"shares", item("with", "w", "legal_basis", "a court order")}, []any{"shares", item("with", "w", "legal_basis", "a court order", "approved_by", "lead")}},                                    // IM-18
+		{"shares-agreed", []any{"shares", item("with", "w")}, []any{"shares", item("with", "w", "consent", agreed)}},                                                                                                        // IM-17
+		{"shares-agreed", []any{"shares", append(item("with", "w", "consent", agreed), item("with", "v")...)}, []any{"shares", item("with", "w", "consent", agreed)}},
+		{"shares-within-consent", []any{"shares", item("with", "w", "fields", []any{"steps", "reporter.email"}, "consent", agreed)}, []any{"shares", item("with", "w", "fields", []any{"steps"}, "consent", agreed)}},
+		{"shares-agreed", []any{"shares", item("with", "w", "legal_basis", "a court order")}, []any{"shares", item("with", "w", "legal_basis", "a court order", "fields", []any{"steps"}, "approved_by", "lead")}}, // IM-18
 	} {
 		doc := submitted()
 		step := func(pairs []any, want bool) {
 			t.Helper()
 			for i := 0; i < len(pairs); i += 2 {
 				set(doc, strings.Split(pairs[i].(string), "."), pairs[i+1])
-				if v := p.Judge(c.fact, world("", doc)); v.OK() != (want && i == len(pairs)-2) {
+				if v := judge(p, c.fact, world("", doc)); v.OK() != (want && i == len(pairs)-2) {
 					t.Errorf("%s after %v: %s", c.fact, pairs[i], v.Text())
 				}
 			}
 		}
-		if v := p.Judge(c.fact, world("", doc)); !v.OK() {
+		if v := judge(p, c.fact, world("", doc)); !v.OK() {
 			t.Errorf("%s where nothing happened: %s", c.fact, v.Text())
 		}
 		step(c.happened, false)
@@ -95,13 +100,30 @@ func TestImengineMethodsNeedTwoReviewers(t *testing.T) {
 	p := program(t, "imengine")
 	doc := submitted()
 	doc["flags"] = []any{"prohibited-method-mentioned"}
-	for n := range 3 {
-		doc["conduct"] = map[string]any{"status": "ok", "evidence": "e", "reviews": slices.Repeat(item("by", "x", "text", "t"), n)}
-		if v := p.Judge("conduct-settled", world("verify", doc)); v.OK() != (n == 2) {
-			t.Errorf("with %d reviews: %s", n, v.Text())
+	doc["conduct"] = map[string]any{"status": "ok", "evidence": "e"}
+	methodsNeedTwoReviewers(t, p, "verify", doc)
+}
+
+// IM-07: a decision counts that somebody with the role legal made, about the
+// matter at hand.
+func TestImengineLegalDecides(t *testing.T) {
+	t.Parallel()
+	p := program(t, "imengine")
+	doc := submitted()
+	doc["conduct"] = map[string]any{"status": "breach"}
+	doc["legal"] = map[string]any{"breach": "b", "frozen": true}
+	for _, c := range []struct {
+		by, about string
+		want      bool
+	}{{"lead", "breach", true}, {"triage", "breach", false}, {"lead", "safe-harbour", false}} {
+		set(doc, []string{"legal", "decisions"}, item("by", c.by, "about", c.about, "text", "t"))
+		if v := judge(p, "breach-approved", world("verify", doc)); v.OK() != c.want {
+			t.Errorf("%s about %s: %s", c.by, c.about, v.Text())
 		}
 	}
 }
+
+func decided(about string) []any { return item("by", "lead", "about", about, "text", "t") }
 
 // IM-25: two reminders, then the bot closes the case; a verified reply opens it
 // again.

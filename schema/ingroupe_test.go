@@ -27,6 +27,53 @@ func submitted() psirt.Document {
 	}
 }
 
+// judge asks a fact where each record stands in a revision that the person whom
+// it names has signed.
+func judge(p *psirt.Program, fact string, w psirt.World) psirt.Verdict {
+	w.History = history(p, w.Report)
+	return p.Judge(fact, w)
+}
+
+// history has a revision for each person, with the records of those before.
+func history(p *psirt.Program, report psirt.Document) []psirt.Past {
+	var out []psirt.Past
+	said := map[string]bool{}
+	for i, x := range p.People {
+		said[x.Handle] = true
+		out = append(out, psirt.Past{Revision: i + 1, By: x.Key, Report: only(report, said)})
+	}
+	return out
+}
+
+// only is a report without the records of people who have not spoken yet.
+func only(report psirt.Document, said map[string]bool) psirt.Document {
+	var cut func(v any) any
+	cut = func(v any) any {
+		switch v := v.(type) {
+		case []any:
+			var out []any
+			for _, item := range v {
+				if m, ok := item.(map[string]any); ok && m["by"] != nil && !said[m["by"].(string)] {
+					continue
+				}
+				out = append(out, cut(item))
+			}
+			return out
+		case map[string]any:
+			out := map[string]any{}
+			for name, item := range v {
+				out[name] = cut(item)
+			}
+			return out
+		}
+		return v
+	}
+	return psirt.Document(cut(map[string]any(report)).(map[string]any))
+}
+
+// review is a record of somebody.
+func review(by string) map[string]any { return map[string]any{"by": by, "text": "t"} }
+
 // IG-06, IG-08: submitting is consenting, so what intake records is enough for
 // the first move; a label can ask for it, and one review on the forge is
 // enough, since no sealed part is touched.
@@ -103,13 +150,13 @@ func item(pairs ...any) []any {
 
 var ingroupeSteps = []step{
 	{"evaluating", "solving", "", []any{ // IG-01, IG-20, IG-31 to IG-33
-		"analysis.text", "t", "analysis.verdict", "valid", "priority", "high", "owner", "triage",
+		"analysis.text", "t", "analysis.verdict", "valid", "priority", "high", "owner", "triage", "analysis.by", "lead", "analysis.reviews", []any{review("triage")},
 		"products", item("name", "p", "type", "software", "versions", []any{"1"}),
 		"assessment.ssvc.decision", "scheduled", "assessment.cvss", item("vector", "CVSS:4.0/AV:N"),
 	}, nil},
 	{"solving", "communicating", "", []any{ // IG-03, IG-14, IG-35
 		"remediation", item("kind", "fix", "status", "available", "text", "update"), "options", item("chosen", true, "why", "w"),
-		"disclosure.embargo_until", "2027-02-12T09:00:00Z", "disclosure.embargo", item("event", "proposed"),
+		"disclosure.embargo_until", "2027-02-12T09:00:00Z", "disclosure.embargo", item("event", "proposed", "at", "2026-11-22T10:00:00Z", "by", "triage"),
 	}, nil},
 	{"evaluating", "deferred", "", []any{"analysis.text", "t", "analysis.verdict", "valid", "review_at", "2026-12-24"}, nil},
 	{"communicating", "closed", "fixed", []any{ // IG-36, IG-37
@@ -118,7 +165,7 @@ var ingroupeSteps = []step{
 	}, []string{"communicating"}},
 	{"communicating", "closed", "mitigated", []any{
 		"remediation", []any{map[string]any{"kind": "workaround", "status": "available", "text": "filter"}},
-		"disclosure.others.notified", []any{map[string]any{"who": "customers"}},
+		"disclosure.others.notified", []any{map[string]any{"who": "customers", "at": "2026-12-01T10:00:00Z"}},
 	}, []string{"reply"}},
 	{"solving", "closed", "risk-accepted", []any{"analysis.text", "t", "analysis.verdict", "valid", "priority", "low", "closing.reason", "r"}, nil},
 	{"received", "closed", "duplicate", []any{"duplicate_of", "INGP-2026-0001"}, nil},
@@ -129,6 +176,7 @@ var ingroupeSteps = []step{
 	{"deferred", "closed", "end-of-life", []any{"analysis.text", "t", "closing.reason", "r"}, nil},
 	{"solving", "closed", "forwarded-third-party", []any{"analysis.text", "t", "closing.forwarded_to", "w"}, nil},
 	{"needs-info", "closed", "insufficient-information", []any{"closing.reason", "r"}, []string{"needs-info"}}, // IG-28
+	{"closed", "evaluating", "", nil, nil},
 	{"solving", "closed", "withdrawn-by-reporter", []any{"closing.reason", "r"}, nil},
 	{"received", "closed", "support-redirect", nil, nil},
 	{"received", "closed", "spam", nil, nil},
@@ -174,6 +222,7 @@ func holdSteps(t *testing.T, name string, steps []step) {
 					w.Case.Updates = append(w.Case.Updates, psirt.Update{Kind: kind})
 				}
 			}
+			w.History, w.Mover = history(p, w.Report), &psirt.Entry{By: p.People[0].Key}
 			_, v := p.Transition(w, c.to, c.outcome)
 			return v
 		}
@@ -205,21 +254,49 @@ func holdSteps(t *testing.T, name string, steps []step) {
 	}
 }
 
+// IG-31: the author of a verdict does not check it, and nobody checks it in
+// somebody else's name.
+func TestIngroupeVerdictIsReviewedByAnother(t *testing.T) {
+	t.Parallel()
+	p := program(t, "ingroupe")
+	doc := submitted()
+	for by, want := range map[string]bool{"lead": false, "triage": true, "stranger": false} {
+		doc["analysis"] = map[string]any{"by": "lead", "reviews": []any{review(by)}}
+		if v := judge(p, "reviewed", world("evaluating", doc)); v.OK() != want {
+			t.Errorf("a review by %s: %s", by, v.Text())
+		}
+	}
+	doc["analysis"] = map[string]any{"by": "lead", "reviews": []any{review("triage")}}
+	w := world("evaluating", doc)
+	if v := p.Judge("reviewed", w); v.Result != psirt.Sealed {
+		t.Errorf("without history: %s", v.Text())
+	}
+	w.History = []psirt.Past{{Revision: 1, By: p.People[0].Key, Report: doc}}
+	if v := p.Judge("reviewed", w); v.Result != psirt.Fail {
+		t.Errorf("triage's record in lead's revision: %s", v.Text())
+	}
+}
+
 // IG-10, IG-11: a report that mentions a method which is not authorised is
 // solved only after two people have looked at it.
 func TestIngroupeMethodsNeedTwoReviewers(t *testing.T) {
 	t.Parallel()
 	p := program(t, "ingroupe")
 	doc := submitted()
-	doc["analysis"] = map[string]any{"text": "t", "verdict": "valid"}
-	doc["priority"], doc["owner"] = "high", "triage"
-	doc["products"] = item("name", "p", "type", "hardware", "versions", []any{"1"})
-	doc["assessment"] = map[string]any{"ssvc": map[string]any{"decision": "d"}, "cvss": item("vector", "v")}
 	doc["flags"] = []any{"prohibited-method-mentioned"}
-	for n := range 3 {
-		doc["conduct"] = map[string]any{"reviews": slices.Repeat([]any{map[string]any{"by": "x", "text": "t"}}, n)}
-		if _, v := p.Transition(world("evaluating", doc), "solving", ""); v.OK() != (n == 2) {
-			t.Errorf("with %d reviews: %s", n, v.Text())
+	methodsNeedTwoReviewers(t, p, "evaluating", doc)
+}
+
+func methodsNeedTwoReviewers(t *testing.T, p *psirt.Program, state string, doc psirt.Document) {
+	t.Helper()
+	for _, c := range []struct {
+		by   []any
+		want bool
+	}{{nil, false}, {[]any{review("lead")}, false}, {[]any{review("lead"), review("lead")}, false},
+		{[]any{review("lead"), review("stranger")}, false}, {[]any{review("lead"), review("triage")}, true}} {
+		set(doc, []string{"conduct", "reviews"}, c.by)
+		if v := judge(p, "conduct-settled", world(state, doc)); v.OK() != c.want {
+			t.Errorf("reviews %v: %s", c.by, v.Text())
 		}
 	}
 }
@@ -291,7 +368,7 @@ func TestLabelsAskForWhatNeedsNoKey(t *testing.T) {
 				t.Errorf("%s: %v to %s cannot be done by a label", name, r.From, r.To)
 			}
 			for _, guard := range r.Guards {
-				if !p.Facts[guard].Clear {
+				if v := p.Judge(guard, world(r.From[0], nil)); v.Result == psirt.Sealed {
 					t.Errorf("%s: %v to %s: a label cannot judge %s", name, r.From, r.To, guard)
 				}
 			}

@@ -22,32 +22,32 @@ var lessons = []any{"lessons", item("text", "t", "owner", "o"), "feedback.with",
 
 var reward = []any{ // IS-37
 	"assessment.cwe", []any{"CWE-330"},
-	"reward.eligible", true, "reward.decision", "d", "reward.decided_by", "lead", "reward.triaged_by", "triage",
+	"reward.eligible", true, "reward.decision", "d", "reward.decided_by", "lead", "reward.triaged_by", "triage", "reward.approvals", []any{review("lead")},
 }
 
 var confirmed = []any{"analysis.text", "t", "analysis.verdict", "valid", "analysis.weakness.phase", "design",
 	"analysis.weakness.exploitable", true, "analysis.weakness.breaches", "authentication"} // IS-06
 
-var told = []any{"disclosure.others.notified", item("who", "customers", "at", "2026-12-01T10:00:00Z", "channel", "targeted")}
+var told = []any{"disclosure.others.notified", item("who", "customers", "at", "2026-12-01T10:00:00Z", "channel", "targeted", "recipients", item("who", "c", "status", "sent"))}
 
 var inspurSteps = []step{
 	{"reception", "analyzation", "", reception, nil},
 	{"needs-info", "analyzation", "", reception, nil},
-	{"closed", "analyzation", "", reception, nil},
+	{"closed", "analyzation", "", reception, nil}, // and, on a reply, when it lapsed
 	{"analyzation", "solution", "", slices.Concat(confirmed, []any{
 		"analysis.in_scope", true, "analysis.family", "server", "reporter.type", "researcher", // IS-19, IS-02
 		"routing", item("acknowledged_at", "2026-11-22T10:00:00Z"), // IS-22
 		"analysis.attempts", item("result", "seen", "by", "triage", "at", "2026-11-22T10:00:00Z", "environment", "e"), // IS-23
 		"analysis.root_cause", "c", "analysis.exploitation", "e", // IS-24, IS-25
 		"priority", "high", "response_plan.needed", false, "response_plan.text", "the usual process", // IS-04
-		"remediation", item("product", "p", "versions", []any{"1"}), "plan.complete", true, // IS-26
-		"plan.team", "t", "plan.approved_by", "lead", "plan.approved_at", "2026-11-22T10:00:00Z",
+		"products", item("name", "p", "versions", []any{"1"}), "remediation", item("product", "p", "versions", []any{"1"}, "kind", "fix"), "plan.complete", true, // IS-26
+		"plan.team", "t", "plan.approvals", []any{review("lead")},
 	}), nil},
 	{"solution", "interim", "", slices.Concat(told, []any{ // IS-29
 		"exploited", "yes", "exploitation.details", "d", "remediation", item("kind", "workaround", "status", "available"),
 	}), nil},
-	{"interim", "communication", "", []any{"plan.complete", true, // IS-27, IS-28
-		"remediation", item("product", "p", "versions", []any{"1"}, "status", "available", "reference", "r", "type", "firmware", "verified", map[string]any{"text": "t"})}, nil},
+	{"interim", "communication", "", []any{"plan.complete", true, "products", item("name", "p", "versions", []any{"1"}), // IS-27, IS-28
+		"remediation", item("product", "p", "kind", "fix", "versions", []any{"1"}, "status", "available", "reference", "r", "type", "firmware", "verified", map[string]any{"text": "t"})}, nil},
 	{"communication", "feedback", "", slices.Concat(told, []any{"disclosure.advisory", "a", "disclosure.advisory_kind", "advisory"}), []string{"communication"}}, // IS-30 to IS-32
 	{"feedback", "closed", "fixed", slices.Concat(lessons, reward, []any{"remediation", item("kind", "fix", "status", "available")}), nil},
 	{"feedback", "closed", "mitigated", slices.Concat(lessons, reward, []any{"remediation", item("kind", "mitigation", "status", "available")}), nil},
@@ -102,11 +102,11 @@ func TestInspurReproductionIsWaivedWithAReason(t *testing.T) {
 	p := program(t, "inspur")
 	doc := submitted()
 	doc["analysis"] = map[string]any{"attempts": item("result", "seen")}
-	if v := p.Judge("reproduction-tried", world("analyzation", doc)); v.OK() {
+	if v := judge(p, "reproduction-tried", world("analyzation", doc)); v.OK() {
 		t.Error("an attempt counts that says neither who nor when nor where")
 	}
 	set(doc, []string{"analysis", "reproduction_waived"}, "it would destroy the device")
-	if v := p.Judge("reproduction-tried", world("analyzation", doc)); !v.OK() {
+	if v := judge(p, "reproduction-tried", world("analyzation", doc)); !v.OK() {
 		t.Error(v.Text())
 	}
 }
@@ -131,11 +131,11 @@ func TestInspurBulletinWaitsForTheEmbargo(t *testing.T) {
 	for channel, until := range map[string]string{"public": "2026-11-21T00:00:00Z", "targeted": "2027-01-01T00:00:00Z"} {
 		doc := submitted()
 		doc["disclosure"] = map[string]any{"embargo_until": until, "others": map[string]any{"notified": item("channel", channel)}}
-		if v := p.Judge("embargo-over", world("communication", doc)); !v.OK() {
+		if v := judge(p, "embargo-over", world("communication", doc)); !v.OK() {
 			t.Error(v.Text())
 		}
 		set(doc, []string{"disclosure", "embargo_until"}, "2027-01-01T00:00:00Z")
-		if v := p.Judge("embargo-over", world("communication", doc)); v.OK() != (channel == "targeted") {
+		if v := judge(p, "embargo-over", world("communication", doc)); v.OK() != (channel == "targeted") {
 			t.Errorf("%s under an embargo: %s", channel, v.Text())
 		}
 	}
@@ -158,7 +158,7 @@ func creditNeedsConsent(t *testing.T, name string) {
 		case 2:
 			set(doc, []string{"permissions", "credit"}, "yes")
 		}
-		if v := p.Judge("credit-agreed", world("", doc)); v.OK() != want {
+		if v := judge(p, "credit-agreed", world("", doc)); v.OK() != want {
 			t.Errorf("%s: %s", name, v.Text())
 		}
 	}
@@ -178,13 +178,13 @@ func TestInspurAcceptsSevenFamilies(t *testing.T) {
 		}
 		doc := submitted()
 		doc["analysis"] = map[string]any{"in_scope": true, "family": family}
-		if v := p.Judge("accepted", world("analyzation", doc)); !v.OK() {
+		if v := judge(p, "accepted", world("analyzation", doc)); !v.OK() {
 			t.Errorf("%s: %s", family, v.Text())
 		}
 	}
 	doc := submitted()
 	doc["analysis"] = map[string]any{"in_scope": true, "family": "switches"}
-	if v := p.Judge("accepted", world("analyzation", doc)); v.OK() {
+	if v := judge(p, "accepted", world("analyzation", doc)); v.OK() {
 		t.Error("a switch is accepted")
 	}
 }

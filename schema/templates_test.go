@@ -17,13 +17,13 @@ import (
 
 const builtin = "../internal/desk/templates"
 
-// wanted lists the templates that a programme uses, and those that go out
-// without a transition.
+// wanted lists the templates that a programme uses, and the question that
+// anybody may ask.
 func wanted(p *psirt.Program) []string {
-	kinds := []string{"ask", "reminder", p.Intake.Update, p.Intake.Note}
+	kinds := append(p.StandardTexts(), "ask")
 	for _, t := range p.Transitions {
 		if t.Update != psirt.Silent {
-			kinds = append(kinds, t.Update)
+			kinds = append(kinds, t.Kinds()...)
 		}
 	}
 	slices.Sort(kinds)

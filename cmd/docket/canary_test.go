@@ -199,6 +199,10 @@ func (p *canaryPlay) analysts() {
 	if runtime.GOOS != "windows" {
 		b.as("lead", "edit", caseNumber(1))
 	}
+	b.as("lead", "set", caseNumber(1), "analysis.by=lead")
+	b.as("lead", "push", caseNumber(1))
+	b.as("triage", "set", caseNumber(1), `analysis.reviews[]={"by":"triage","text":"`+w("review")+`"}`)
+	b.as("triage", "push", caseNumber(1))
 	b.write("words.txt", "Subject: About "+w("own subject")+"\n\nPlease mind "+w("own words")+".\n")
 	b.as("lead", "move", caseNumber(1), "solving", "--message", "words.txt")
 	b.as("triage", "approve", caseNumber(1))

@@ -218,9 +218,17 @@ func (d *demo) solve() error {
 	d.say("Ada writes the analysis down. A move whose guards do not hold says what to do.")
 	if err := d.acts(
 		refused("--as", "ada", "move", id, "solving"),
-		ok("--as", "ada", "set", id, "analysis.verdict=valid", "analysis.text=The counter is checked after the length. Confirmed on two cards.", "priority=high"),
+		ok("--as", "ada", "set", id, "analysis.verdict=valid", "analysis.text=The counter is checked after the length. Confirmed on two cards.", "analysis.by=ada", "priority=high"),
 		ok("--as", "ada", "set", id, "owner=ada", "products[0].type=software", "assessment.ssvc.decision=out-of-cycle",
 			`assessment.cvss[]={"version":"4.0","vector":"CVSS:4.0/AV:P/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:N/SC:N/SI:N/SA:N"}`),
+		ok("--as", "ada", "push", id),
+	); err != nil {
+		return err
+	}
+	d.say("Ben checks the verdict, and says so in a revision of his own: Ada cannot say it for him.")
+	if err := d.acts(
+		ok("--as", "ben", "set", id, `analysis.reviews[]={"by":"ben","text":"I see it on a third card."}`),
+		ok("--as", "ben", "push", id),
 		ok("--as", "ada", "move", id, "solving"),
 		ok("--as", "ben", "approve", id),
 	); err != nil {

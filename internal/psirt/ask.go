@@ -66,7 +66,7 @@ func (a *asking) ask(t Test, depth int) Result {
 	case t.Each != nil:
 		return a.each(*t.Each, depth)
 	case t.Signers != nil:
-		return a.signers(t.Signers)
+		return a.signers(t.Signers, depth)
 	case t.Before != nil:
 		return a.before(t.Before)
 	}
@@ -280,21 +280,22 @@ func canonical(v any) string {
 	return string(raw)
 }
 
-// signers counts the people who signed a record of their own.
-func (a *asking) signers(s *Signers) Result {
-	if a.w.Report == nil || a.w.History == nil {
+// signers counts the people who signed a record of their own. Without history
+// the answer is open, unless there are too few records whoever signed them.
+func (a *asking) signers(s *Signers, depth int) Result {
+	if a.w.Report == nil {
 		return Sealed
 	}
 	found, _ := a.values(s.Path)
-	by := s.By
-	if by == "" {
-		by = "by"
-	}
 	var not []any
 	if s.Not != "" {
 		not, _ = a.values(s.Not)
 	}
-	signed := map[string]bool{}
+	by := s.By
+	if by == "" {
+		by = "by"
+	}
+	said, signed := map[string]bool{}, map[string]bool{}
 	for _, record := range found {
 		handles := collect(record, strings.Split(by, "."), nil, &a.left)
 		if len(handles) != 1 || contained(not, handles[0]) {
@@ -302,14 +303,19 @@ func (a *asking) signers(s *Signers) Result {
 		}
 		handle, _ := handles[0].(string)
 		person, known := a.p.ByHandle(handle)
-		if !known || s.Role != "" && !person.HasRole(s.Role) {
+		if !known || s.Role != "" && !person.HasRole(s.Role) || a.of(record, s.Where, depth) != Pass {
 			continue
 		}
-		if a.signer(s.Path, canonical(record)) == person.Key {
+		said[handle] = true
+		if a.w.History != nil && a.signer(s.Path, canonical(record)) == person.Key {
 			signed[handle] = true
 		}
 	}
-	return result(len(signed) >= max(1, s.Min))
+	least := max(1, s.Min)
+	if a.w.History == nil && len(said) >= least {
+		return Sealed
+	}
+	return result(len(signed) >= least)
 }
 
 // signer is who signed the revision in which a record came to stand at a path
@@ -422,6 +428,9 @@ func (t Test) inner() []Test {
 		if items != nil {
 			out = append(out, items.Where...)
 		}
+	}
+	if t.Signers != nil {
+		out = append(out, t.Signers.Where...)
 	}
 	return out
 }

@@ -144,6 +144,9 @@ func (c *checker) test(path string, t Test, depth int) {
 			c.items(path, items, depth)
 		}
 	}
+	if t.Signers != nil {
+		c.where(path, t.Signers.Where, depth)
+	}
 	if t.Signers != nil && t.Signers.Role != "" && !c.p.knowsRole(t.Signers.Role) {
 		c.add(path, "there is no role %s", t.Signers.Role)
 	}
@@ -152,13 +155,17 @@ func (c *checker) test(path string, t Test, depth int) {
 	}
 }
 
-// items judges the tests of a list's elements. Facts and signers are about the
-// case as a whole, so they have no place there.
+// items and where judge the tests of a list's elements. Facts and signers are
+// about the case as a whole, so they have no place there.
 func (c *checker) items(path string, items *Items, depth int) {
 	if len(items.Where) == 0 {
 		c.add(path+".where", "say what is asked of an element")
 	}
-	for i, part := range items.Where {
+	c.where(path, items.Where, depth)
+}
+
+func (c *checker) where(path string, where []Test, depth int) {
+	for i, part := range where {
 		c.test(fmt.Sprintf("%s.where[%d]", path, i), part, depth+1)
 		part.each(func(t Test) {
 			if t.Fact != "" || t.Signers != nil {

@@ -72,6 +72,8 @@ type Signers struct {
 	By   string `yaml:"by"`   // default: by
 	Role string `yaml:"role"` // that they must have; default: any person of the programme
 	Not  string `yaml:"not"`  // report path of handles that do not count
+
+	Where []Test `yaml:"where"` // what must hold of a record for it to count
 }
 
 // Equals holds when some value at the path is the given one.

@@ -122,6 +122,9 @@ func (t Transition) OnClock() string {
 	return name
 }
 
+// clockOnly reports whether nobody but the bot makes the move.
+func (t Transition) clockOnly() bool { return t.OnClock() != "" && !t.Label }
+
 func target(to string, outcome Outcome) string {
 	if outcome == "" {
 		return to
@@ -279,7 +282,7 @@ func (p *Program) MayMove(t Transition, e Entry, ownWords bool) Verdict {
 	if person, ok := p.ByKey(e.By); ok {
 		switch {
 		case !person.HasRole(RoleTeam):
-		case t.OnClock() != "" && !t.Label:
+		case t.clockOnly():
 			return Failed("only the clock "+t.OnClock()+" makes this move", "the bot makes it when the clock has run out (docket clock)")
 		default:
 			return Passed("signed by " + person.Handle + " (team)")

@@ -152,7 +152,7 @@ type Clock struct {
 	Remind    string   `yaml:"remind"`    // kind of the standard text that the bot sends when it runs out
 	When      []string `yaml:"when"`      // facts without which it does not run; "not NAME" for must not hold
 	Statutory bool     `yaml:"statutory"` // the law sets it: never paused
-	Evidence  string   `yaml:"evidence"`  // report path of what shows when it began
+	Evidence  string   `yaml:"evidence"`  // report path of what shows when it began, or "A|B"
 }
 
 // WithinBy gives a clock's length by a value of the report. Without a value

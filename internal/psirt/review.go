@@ -110,11 +110,12 @@ func (r *review) rules() {
 	for i, t := range r.p.Transitions {
 		for j, before := range r.p.Transitions[:i] {
 			if before.To != t.To || !slices.ContainsFunc(t.From, func(s string) bool { return contains(before.From, s) }) ||
-				len(t.Outcomes) > 0 && !slices.ContainsFunc(t.Outcomes, func(o Outcome) bool { return hasOutcome(before.Outcomes, o) }) {
+				len(t.Outcomes) > 0 && !slices.ContainsFunc(t.Outcomes, func(o Outcome) bool { return hasOutcome(before.Outcomes, o) }) ||
+				before.clockOnly() != t.clockOnly() { // told apart by who makes the move
 				continue
 			}
 			path := fmt.Sprintf("transitions[%d]", i)
-			if !slices.ContainsFunc(before.Guards, func(g string) bool { return !contains(t.Guards, g) }) && (before.OnClock() == "" || before.Label) {
+			if !slices.ContainsFunc(before.Guards, func(g string) bool { return !contains(t.Guards, g) }) {
 				r.add(path, "put it before the other, or give the other a guard that this one does not have", "it never counts where transitions[%d] fits too: that one asks for no more", j)
 			} else if before.Approvals != t.Approvals && before.Update == t.Update && r.apartByKey(before, t) {
 				r.add(path, "tell them apart by a clear fact, or let them send different updates", "without a key nobody can tell it from transitions[%d], so moves need the approvals of both", j)

@@ -27,7 +27,9 @@ func (r *review) paths() {
 			}
 		}
 		r.path(path+".until", c.Until, "")
-		r.path(path+".evidence", c.Evidence, "")
+		for _, at := range strings.Split(c.Evidence, "|") {
+			r.path(path+".evidence", at, "")
+		}
 		if by := c.WithinBy; by != nil {
 			for _, value := range names(by.Values) {
 				r.value(path+".within_by", by.Path, "", value)
@@ -59,6 +61,9 @@ func (r *review) test(path string, t Test, base string) {
 			by = "by"
 		}
 		r.path(path, t.Signers.Path+"."+by, base)
+		for i, part := range t.Signers.Where {
+			r.test(fmt.Sprintf("%s.where[%d]", path, i), part, r.full(t.Signers.Path, base))
+		}
 	}
 	for _, items := range []*Items{t.Some, t.Each} {
 		if items != nil {

@@ -57,12 +57,7 @@ func (p *Program) sealedReadings(c Clock, w World) []Reading {
 		return nil // nothing says how long
 	}
 	out := c.readings(p.sealedEvents(c, w), w.Now, p.timer(c))
-	evidence := ""
-	for _, v := range w.Report.Values(c.Evidence) {
-		if s, ok := v.(string); ok && evidence == "" {
-			evidence = s
-		}
-	}
+	evidence := firstText(w.Report, c.Evidence)
 	for i := range out {
 		out[i].Evidence = evidence
 		if !until.IsZero() {
@@ -98,7 +93,7 @@ func (p *Program) sealedEvents(c Clock, w World) []Event {
 	events = append([]Event(nil), events...)
 	var began time.Time
 	for _, e := range c.Starts {
-		if at := reported(w.Report, e); !at.IsZero() {
+		if at := reported(w.Report, e); !at.IsZero() && !at.After(w.Now) { // what is planned has not begun
 			events = append(events, Event{at, e})
 			if at.After(began) {
 				began = at
@@ -107,7 +102,7 @@ func (p *Program) sealedEvents(c Clock, w World) []Event {
 	}
 	for _, e := range c.Stops {
 		at := reported(w.Report, e)
-		if at.IsZero() {
+		if at.IsZero() || at.After(w.Now) {
 			continue
 		}
 		if at.Before(began) {
@@ -131,6 +126,18 @@ func reported(report Document, event string) time.Time {
 		}
 	}
 	return time.Time{}
+}
+
+// firstText is the text at the first of some paths, "A|B", that has one.
+func firstText(report Document, paths string) string {
+	for _, path := range strings.Split(paths, "|") {
+		for _, v := range report.Values(path) {
+			if s, ok := v.(string); ok {
+				return s
+			}
+		}
+	}
+	return ""
 }
 
 // earliest is the first of the times at a path; zero when there is none, or
