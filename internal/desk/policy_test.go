@@ -41,6 +41,9 @@ func TestNewPolicyIsValid(t *testing.T) {
 	for _, stages := range []string{"four", "five", "Rein, Prüfen, Lösen, Sagen"} {
 		for _, eyes := range []string{"all", "verdict", "none"} {
 			for flags := range 8 {
+				if flags%7 != 0 && (stages != "four" || eyes != "all") {
+					continue // each once is enough
+				}
 				a := answered(t, map[int]string{0: "Ex: \"PSIRT\" #1", 1: "ex", 3: "psirt@example.com", 7: stages, 8: eyes,
 					13: word(flags & 1), 14: word(flags & 2), 15: word(flags & 4)})
 				text, err := desk.NewPolicy(a)
