@@ -162,36 +162,11 @@ func (k *Key) signingSubkey(now time.Time) (int, bool) {
 
 // withSigningSubkey adds an Ed25519 signing subkey to the certificate.
 func (k *Key) withSigningSubkey(now time.Time) (*Key, error) {
-	primary := k.secrets[string(k.cert.keys[0].pub.Fingerprint)]
-	if primary == nil {
+	if !k.has(&k.cert.keys[0]) {
 		return nil, fmt.Errorf("key %s: %w, and a signing subkey has to be added: export with the primary secret (gpg --export-secret-keys), or add the subkey first (gpg --quick-add-key)",
 			k.cert.Fingerprint().Hex(), ErrNoPrimary)
 	}
-	config := keyConfig(now)
-	config.V6Keys = primary.Version == 6
-	entity := &openpgp.Entity{PrimaryKey: &primary.PublicKey, PrivateKey: primary}
-	if err := entity.AddSigningSubkey(config); err != nil {
-		return nil, fmt.Errorf("key %s: add signing subkey: %w", k.cert.Fingerprint().Hex(), err)
-	}
-	added := entity.Subkeys[0]
-	var out bytes.Buffer
-	if err := added.PublicKey.Serialize(&out); err != nil {
-		return nil, fmt.Errorf("add signing subkey: %w", err)
-	}
-	if err := added.Sig.Serialize(&out); err != nil {
-		return nil, fmt.Errorf("add signing subkey: %w", err)
-	}
-	packets, err := keyPackets(kindPublic, out.Bytes())
-	if err != nil {
-		return nil, err
-	}
-	cert, err := newCert(append(append([]rawPacket(nil), k.cert.raw...), packets...))
-	if err != nil {
-		return nil, err
-	}
-	both := (&Key{cert: cert, secrets: k.secrets}).only(func(int) bool { return true })
-	both.secrets[string(added.PrivateKey.Fingerprint)] = added.PrivateKey
-	return both, nil
+	return k.withSubkey(now, (*openpgp.Entity).AddSigningSubkey)
 }
 
 // publish divides the secrets among the roles.
