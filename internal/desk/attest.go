@@ -26,6 +26,9 @@ func (d *Desk) PublishCheck(ctx context.Context, number int) (*Pull, error) {
 	if p.State != forge.StateOpen {
 		return d.judged(ctx, p)
 	}
+	if p.Branch == "" { // a name that no branch of Docket's has, and none is fetched
+		return nil, d.foreign(ctx, p)
+	}
 	head, err := d.branch(p.Branch)
 	if err != nil {
 		return nil, err
@@ -81,6 +84,9 @@ func (d *Desk) Attest(ctx context.Context, number int) (*Proposed, error) {
 		return nil, err
 	}
 	out := &Proposed{Number: p.Number, ID: caseOf(p.Branch)}
+	if p.Branch == "" {
+		return out, nil
+	}
 	head, err := d.branch(p.Branch)
 	if err != nil {
 		return nil, err

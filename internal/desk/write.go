@@ -85,6 +85,9 @@ func (d *Desk) pull(ctx context.Context, who *actor, p proposal, g *audit.Judgem
 func (d *Desk) publishCheck(ctx context.Context, g *audit.Judgement) error {
 	c := forge.Check{Head: g.Head.String(), Name: checkName, Conclusion: forge.Success, Title: checkTitle(g),
 		Summary: checkSummary(g), At: d.now()}
+	if !g.OK() {
+		c.Conclusion = forge.Waiting // whoever can merge by a button must not yet
+	}
 	for _, f := range g.Findings {
 		c.Conclusion = forge.Failure
 		if path := findingPath(g); path != "" {
@@ -245,19 +248,30 @@ func (d *Desk) track(ctx context.Context, id psirt.CaseID) error {
 	labels := []string{"program/" + program, "state/" + c.State}
 	state, _ := c.setting.Program.State(c.State)
 	closed := state.Phase == psirt.PhaseClosed
-	old, err := d.forge.Issue(ctx, program, string(id))
-	if err == nil && !closed {
-		for _, l := range old.Labels {
-			if strings.HasPrefix(l, "needs/") || strings.HasPrefix(l, "due/") {
-				labels = append(labels, l)
-			}
+	if c.Revision > 1 && !closed { // a new case has no issue yet
+		kept, err := d.callsForPeople(ctx, program, id)
+		if err != nil {
+			return err
 		}
-	}
-	if err != nil && !errors.Is(err, forge.ErrNotFound) {
-		return err
+		labels = append(labels, kept...)
 	}
 	return d.forge.Track(ctx, forge.Issue{Program: program, ID: string(id), Title: string(id), Body: issueText(c, d.now()), Labels: labels, Closed: closed,
 		Revision: c.Revision, File: string(psirt.SHA256(c.file))})
+}
+
+// callsForPeople are the labels by which a case's issue calls for somebody.
+func (d *Desk) callsForPeople(ctx context.Context, program string, id psirt.CaseID) ([]string, error) {
+	old, err := d.forge.Issue(ctx, program, string(id))
+	if errors.Is(err, forge.ErrNotFound) {
+		return nil, nil
+	}
+	var kept []string
+	for _, l := range old.Labels {
+		if strings.HasPrefix(l, "needs/") || strings.HasPrefix(l, "due/") {
+			kept = append(kept, l)
+		}
+	}
+	return kept, err
 }
 
 func has(list []string, s string) bool {

@@ -49,6 +49,9 @@ const (
 const (
 	Success = "success"
 	Failure = "failure"
+	// Waiting: nothing is wrong, and something is still to come, such as
+	// approvals. It does not let a pull request be merged.
+	Waiting = "waiting"
 )
 
 // Pull is a pull request. Times are UTC with whole seconds; commits are 40 (or
@@ -107,7 +110,7 @@ type Comment struct {
 type Check struct {
 	Head       string // commit that was checked
 	Name       string // one line, such as docket/check
-	Conclusion string // success or failure
+	Conclusion string // success, failure or waiting
 	Summary    string // plain text
 	At         time.Time
 	Title      string // one line that sums up the summary; or empty

@@ -45,11 +45,14 @@ func (g *GitHub) Check(ctx context.Context, c Check) error {
 	first := min(len(notes), maxAnnotations)
 	output.Annotations = notes[:first]
 	var run *github.CheckRun
+	ask := github.CreateCheckRunOptions{Name: c.Name, HeadSHA: c.Head, ExternalID: &id, Output: output}
+	if c.Conclusion == Waiting {
+		ask.Status, ask.StartedAt = github.String("in_progress"), &github.Timestamp{Time: c.At}
+	} else {
+		ask.Status, ask.Conclusion, ask.CompletedAt = github.String("completed"), &c.Conclusion, &github.Timestamp{Time: c.At}
+	}
 	err := g.once(ctx, func() (err error) {
-		run, _, err = g.client.Checks.CreateCheckRun(ctx, g.owner, g.repo, github.CreateCheckRunOptions{
-			Name: c.Name, HeadSHA: c.Head, ExternalID: &id, Status: github.String("completed"), Conclusion: &c.Conclusion,
-			CompletedAt: &github.Timestamp{Time: c.At}, Output: output,
-		})
+		run, _, err = g.client.Checks.CreateCheckRun(ctx, g.owner, g.repo, ask)
 		return err
 	}, func() (bool, error) {
 		have, err := g.latest(ctx, c.Head, c.Name)
@@ -178,16 +181,20 @@ func (g *GitHub) publishStatus(ctx context.Context, step string, c Check) error 
 	if runes := []rune(text); len(runes) > maxDescription {
 		text = string(runes[:maxDescription-1]) + "…"
 	}
+	state := c.Conclusion
+	if state == Waiting {
+		state = "pending"
+	}
 	err := g.once(ctx, func() error {
 		_, _, err := g.client.Repositories.CreateStatus(ctx, g.owner, g.repo, c.Head,
-			&github.RepoStatus{State: &c.Conclusion, Context: &c.Name, Description: &text})
+			&github.RepoStatus{State: &state, Context: &c.Name, Description: &text})
 		return err
 	}, func() (have bool, err error) {
 		err = g.eachStatus(ctx, c.Head, func(s *github.RepoStatus) bool {
 			if s.GetContext() != c.Name {
 				return true
 			}
-			have = s.GetState() == c.Conclusion && s.GetDescription() == text
+			have = s.GetState() == state && s.GetDescription() == text
 			return false
 		})
 		return have, err
@@ -208,7 +215,7 @@ func (g *GitHub) eachStatus(ctx context.Context, head string, take func(*github.
 
 // Checked implements Checks, out of check runs and commit statuses alike; of
 // the latter GitHub keeps the title only. What
-// is not finished, is none; what neither succeeded nor failed, failed. Where
+// is not finished waits; what neither succeeded nor failed, failed. Where
 // several publish under one name, the newest stands.
 func (g *GitHub) Checked(ctx context.Context, head string) ([]Check, error) {
 	var r rules
@@ -223,7 +230,7 @@ func (g *GitHub) Checked(ctx context.Context, head string) ([]Check, error) {
 	}
 	seen := map[string]int64{}
 	err := g.eachRun(ctx, head, "", func(run *github.CheckRun) bool {
-		if name := title(run.GetName()); name != "" && run.GetStatus() == "completed" && run.GetID() > seen[name] {
+		if name := title(run.GetName()); name != "" && run.GetID() > seen[name] {
 			seen[name] = run.GetID()
 			delete(found, name)
 			newer(checkOf(head, name, run))
@@ -235,9 +242,7 @@ func (g *GitHub) Checked(ctx context.Context, head string) ([]Check, error) {
 		err = g.eachStatus(ctx, head, func(s *github.RepoStatus) bool {
 			if name := title(s.GetContext()); name != "" && !had[name] {
 				had[name] = true
-				if s.GetState() != "pending" {
-					newer(Check{Head: head, Name: name, Conclusion: conclusion(s.GetState()), Title: title(s.GetDescription()), At: moment(s.GetUpdatedAt().Time)})
-				}
+				newer(Check{Head: head, Name: name, Conclusion: conclusion(s.GetState()), Title: title(s.GetDescription()), At: moment(s.GetUpdatedAt().Time)})
 			}
 			return true
 		})
@@ -256,8 +261,11 @@ func (g *GitHub) Checked(ctx context.Context, head string) ([]Check, error) {
 }
 
 func conclusion(word string) string {
-	if word == Success {
+	switch word {
+	case Success:
 		return Success
+	case "pending", "": // of a commit status; of a check run that is not finished
+		return Waiting
 	}
 	return Failure
 }
@@ -265,6 +273,9 @@ func conclusion(word string) string {
 func checkOf(head, name string, run *github.CheckRun) Check {
 	c := Check{Head: head, Name: name, Conclusion: conclusion(run.GetConclusion()), At: moment(run.GetCompletedAt().Time),
 		Title: title(run.GetOutput().GetTitle()), Summary: bodyText(run.GetOutput().GetSummary())}
+	if c.Conclusion == Waiting {
+		c.At = moment(run.GetStartedAt().Time)
+	}
 	// What outputOf filled in says nothing.
 	if c.Summary == c.Title {
 		c.Summary = ""

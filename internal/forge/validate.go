@@ -175,7 +175,7 @@ func (c *Check) validate(r *rules) {
 	r.line("check.name", c.Name, maxTitle)
 	r.instant("check.at", c.At)
 	r.commit("check.head", c.Head)
-	r.need(c.Conclusion == Success || c.Conclusion == Failure, "check.conclusion", "success or failure")
+	r.need(c.Conclusion == Success || c.Conclusion == Failure || c.Conclusion == Waiting, "check.conclusion", "success, failure or waiting")
 	r.body("check.summary", c.Summary)
 	if c.Title != "" {
 		r.line("check.title", c.Title, maxTitle)

@@ -10,6 +10,12 @@ import (
 func checks(t *testing.T, s *Subject) {
 	ctx, f := context.Background(), s.Forge
 	opened := s.open(t, branch)
+	wait := forge.Check{Head: opened.Head, Name: "docket/check", Conclusion: forge.Waiting, Title: "Not yet", Summary: "nobody has looked\n"}
+	ok(t, f.Check(ctx, wait))
+	early := must[[]forge.Check](t)(f.Checked(ctx, opened.Head))
+	if len(early) != 1 || early[0].Conclusion != forge.Waiting || early[0].Title != wait.Title {
+		t.Errorf("a check that waits is %+v", early)
+	}
 	red := forge.Check{Head: opened.Head, Name: "docket/check", Conclusion: forge.Failure, Title: "No", Summary: "one approval is missing\n"}
 	green := forge.Check{Head: opened.Head, Name: "docket/check", Conclusion: forge.Success}
 	ok(t, f.Check(ctx, red))
