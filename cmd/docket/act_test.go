@@ -130,7 +130,7 @@ func (r *runner) pin(text string) {
 // job succeeded. The payload is JSON, or what becomes JSON.
 func (r *runner) run(event, workflow string, payload any) (said string, ok bool) {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(r.t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(r.t.Context(), 5*time.Minute) // it may have to build
 	defer cancel()
 	if payload == nil {
 		payload = map[string]any{"repository": map[string]any{"default_branch": "main", "full_name": r.env["GITHUB_REPOSITORY"]}}
