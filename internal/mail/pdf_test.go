@@ -88,6 +88,20 @@ func TestHostilePDFIsReadInTime(t *testing.T) {
 	}
 }
 
+func BenchmarkPDF(b *testing.B) {
+	data, err := os.ReadFile("testdata/pdf/word-like.pdf")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if pdfText(data, 1<<20) == "" {
+			b.Fatal("no text")
+		}
+	}
+}
+
 func FuzzPDF(f *testing.F) {
 	for _, name := range []string{"report.pdf", "word-like.pdf"} {
 		data, err := os.ReadFile("testdata/pdf/" + name)
