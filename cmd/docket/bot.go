@@ -158,7 +158,7 @@ func (s *station) open() (*bot.Tools, error) {
 		return nil, err
 	}
 	s.d = d
-	t := &bot.Tools{Desk: d, Remote: d, Close: d.Close}
+	t := &bot.Tools{Desk: d, Remote: d, Merges: d.ActsAsBot(), Close: d.Close}
 	if s.imports.Program != "" {
 		t.Import = s.importAll
 	}
@@ -205,7 +205,7 @@ was told on the issue, and a check says it of a pull request.`,
 			return err
 		}
 		return a.with(func(d *desk.Desk) error {
-			b := bot.Bot{Tools: &bot.Tools{Desk: d, Remote: d}, Repo: d.GitHubRepo()}
+			b := bot.Bot{Tools: &bot.Tools{Desk: d, Remote: d, Merges: d.ActsAsBot()}, Repo: d.GitHubRepo()}
 			r, err := b.HandlePayload(c.Context(), name, raw)
 			if r.Step == "" {
 				return err

@@ -29,6 +29,8 @@ func (a *app) printProposed(p *desk.Proposed) error {
 		a.printf("%d\nPull request %d of %s is merged; the case is in %s. Updates go out with docket deliver.\n", p.Number, p.Number, p.ID, p.State)
 	case p.Merged:
 		a.printf("%d\nPull request %d is merged.\n", p.Number, p.Number)
+	case p.Waits != "" && p.Number == 0:
+		a.printf("%s: %s.\n", p.ID, p.Waits)
 	case p.Waits != "":
 		a.printf("%d\nPull request %d is open and has all it needs: %s.\n", p.Number, p.Number, p.Waits)
 	default:

@@ -37,6 +37,7 @@ type Remote interface {
 type Tools struct {
 	Desk
 	Remote
+	Merges bool                            // the bot's key is here: what has all it needs is merged
 	Import func(ctx context.Context) error // takes in reported advisories; nil: the key for it is not here
 	Close  func() error                    // nil: nothing to let go of
 }

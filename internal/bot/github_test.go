@@ -67,7 +67,7 @@ func (h *hub) listen(every time.Duration) {
 		if err != nil {
 			return nil, err
 		}
-		return &bot.Tools{Desk: d, Remote: d, Close: d.Close}, nil
+		return &bot.Tools{Desk: d, Remote: d, Merges: d.ActsAsBot(), Close: d.Close}, nil
 	}})
 	h.gh.Webhook(h.d.url+"/webhook", secret)
 	peer.Await(h.t, "the first round", func() bool { code, _ := h.d.get("/healthz"); return code == 200 })

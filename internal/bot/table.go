@@ -49,7 +49,7 @@ var rows = []Row{
 	{Event: forge.EventIssues, Actions: []string{"labeled"}, Step: StepLabel, when: asks, run: label,
 		Why: "move/<state> or close/<outcome> on a tracking issue: somebody asks for a move"},
 	{Event: forge.EventPull, Actions: []string{"opened", "synchronize", "reopened"}, Step: StepCheck, run: check,
-		Why: "there is a head that nobody has judged"},
+		Why: "there is a head that nobody has judged; with all it needs it is merged"},
 	{Event: forge.EventPullTarget, Actions: []string{"opened", "synchronize", "reopened"}, Step: StepCheck, run: check,
 		Why: "the same, in Actions"},
 	{Event: forge.EventReview, Actions: []string{"submitted"}, Step: StepAttest, when: judges, run: attest,
@@ -126,6 +126,11 @@ func check(ctx context.Context, t *Tools, e forge.Event, r *Reaction) error {
 	if p != nil {
 		r.Case, r.Verdict, r.Needs = p.ID, p.Verdict, p.Reasons
 	}
+	if err != nil || p == nil || p.State != forge.StateOpen || p.Verdict != "pass" || !t.Merges {
+		return err
+	}
+	done, err := t.Attest(ctx, e.Number)
+	r.proposed(done)
 	return err
 }
 

@@ -19,7 +19,7 @@ func (d *Desk) PublishCheck(ctx context.Context, number int) (*Pull, error) {
 	if err := d.repo.Fetch(ctx); err != nil {
 		return nil, err
 	}
-	p, err := d.forge.Get(ctx, number)
+	p, err := d.forge.Peek(ctx, number)
 	if err != nil {
 		return nil, err
 	}

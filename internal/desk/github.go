@@ -185,6 +185,18 @@ func (d *Desk) leaves(who *actor) bool { return d.github != nil && who.person }
 // waitsForBot is what a proposal waits for that has all it needs.
 const waitsForBot = "the bot merges it when docket/check is green"
 
+// labelThere puts a label on a case's issue, in the name of the token's owner:
+// GitHub vouches for who asks, and the bot follows.
+func (d *Desk) labelThere(ctx context.Context, c *one, label string) (*Proposed, error) {
+	if !AsksForMove(label) {
+		return nil, usage(fmt.Sprintf("%q asks for nothing", label), "labels that do are move/<state> and close/<outcome>")
+	}
+	if _, err := d.forge.Label(ctx, c.Program, string(c.ID), []string{label}, nil, ""); err != nil {
+		return nil, err
+	}
+	return &Proposed{ID: c.ID, State: c.State, Waits: "the bot follows the label, or answers on the tracking issue"}, nil
+}
+
 // mergeThere asks GitHub to merge, which holds its own rules.
 func (d *Desk) mergeThere(ctx context.Context, branch string, g *audit.Judgement) (store.Hash, error) {
 	pull, err := d.forge.Find(ctx, branch)

@@ -190,7 +190,7 @@ func rest(calls []githubtest.Call) []string {
 // bot merges, or GitHub's API once the check is green.
 func TestGitHubPerson(t *testing.T) {
 	t.Parallel()
-	h := newHub(t)
+	h := guarded(t)
 	ctx := t.Context()
 	bot := h.bot()
 	id := h.intake(bot, clearMail)
@@ -206,7 +206,7 @@ func TestGitHubPerson(t *testing.T) {
 		t.Fatal(pushed, err)
 	}
 	var problem *desk.Problem
-	if _, err := lead.Merge(ctx, pushed.Number, ""); requiresCheck(h) && (!errors.As(err, &problem) || !strings.Contains(problem.Error(), "docket/check")) {
+	if _, err := lead.Merge(ctx, pushed.Number, ""); !errors.As(err, &problem) || !strings.Contains(problem.Error(), "docket/check") {
 		t.Fatal("GitHub merged what has no check", err)
 	}
 	if _, err := bot.PublishCheck(ctx, pushed.Number); err != nil {
@@ -226,12 +226,16 @@ func TestGitHubPerson(t *testing.T) {
 	if err != nil || len(tended.Checked) != 1 || len(tended.Merged) != 1 {
 		t.Fatalf("%+v %v", tended, err)
 	}
+	// docket label is a click like another.
+	if p, err := h.person("triage").Label(ctx, id, "close/spam"); err != nil || p.Waits == "" {
+		t.Fatal(p, err)
+	}
+	if tended, err = h.bot().Tend(ctx); err != nil || len(tended.Asked) != 1 {
+		t.Fatalf("%+v %v", tended, err)
+	}
+	h.opened(string(id) + ": needs-info to closed (spam)")
 	h.sound(bot)
 }
-
-// requiresCheck: rulesets are made by docket init --github; without them the
-// fake lets everybody merge.
-func requiresCheck(*hub) bool { return false }
 
 // TestGitHubLabels: what the bot answers when a label cannot be followed. Each
 // time the label is taken off, and nothing is proposed.

@@ -2,8 +2,6 @@ package desk
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -46,7 +44,7 @@ func (d *Desk) LabelAsked(ctx context.Context, id psirt.CaseID, label, login str
 	}
 	d.acting(who)
 	if out == nil {
-		if err := d.forge.Answer(ctx, c.Program, string(id), forge.Comment{By: who.login, At: d.now(), Body: answer, Marker: nonce()}); err != nil {
+		if err := d.forge.Answer(ctx, c.Program, string(id), forge.Comment{By: who.login, At: d.now(), Body: answer}); err != nil {
 			return nil, err
 		}
 	}
@@ -115,12 +113,4 @@ func plain(s, more string) string {
 		return -1
 	}, s)
 	return s[:min(len(s), 60)]
-}
-
-// nonce tells one answer from all others, so that a repeated request to the
-// forge does not give it twice.
-func nonce() string {
-	var b [8]byte
-	_, _ = rand.Read(b[:]) // never fails
-	return "answer:" + hex.EncodeToString(b[:])
 }

@@ -361,6 +361,9 @@ func (d *Desk) Label(ctx context.Context, id psirt.CaseID, label string) (*Propo
 	if err != nil {
 		return nil, err
 	}
+	if d.github != nil {
+		return d.labelThere(ctx, c, label)
+	}
 	login, err := d.login(c.setting)
 	if err != nil {
 		return nil, err

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/docket-psirt/docket/internal/audit"
 	"github.com/docket-psirt/docket/internal/forge"
 	"github.com/docket-psirt/docket/internal/psirt"
 	"github.com/docket-psirt/docket/internal/store"
@@ -109,7 +108,7 @@ func (d *Desk) tendPulls(ctx context.Context, bot bool, out *Tended) error {
 }
 
 func (d *Desk) tendPull(ctx context.Context, number int, bot bool, out *Tended) error {
-	p, err := d.forge.Get(ctx, number)
+	p, err := d.forge.Peek(ctx, number)
 	if err != nil || p.State != forge.StateOpen {
 		return err
 	}
@@ -308,49 +307,4 @@ func (d *Desk) someBot() (*actor, error) {
 		last = err
 	}
 	return nil, last
-}
-
-// MainMoved looks at what a push brought to main. What Docket's bot merged is
-// settled already. What a person merged in GitHub's pages leaves a branch and a
-// tracking issue behind; and after a change of a programme everything that is
-// open is judged anew.
-func (d *Desk) MainMoved(ctx context.Context, commit string) (*Tended, error) {
-	if err := d.repo.Fetch(ctx); err != nil {
-		return nil, err
-	}
-	out := newTended()
-	h, err := store.ParseHash(commit)
-	if err != nil || !d.hasCommit(commit) {
-		return out, nil // main has been rewritten since: audit says so
-	}
-	c, err := d.repo.Commit(h)
-	if err != nil || len(c.Parents) == 0 {
-		return out, err
-	}
-	g, err := d.judge.Merge(c)
-	if err != nil {
-		return nil, err
-	}
-	if g.Kind == audit.KindProgram || len(c.Parents) != 2 {
-		return d.Tend(ctx)
-	}
-	if c.Author.Name == "bot" || !g.Case.Valid() || !d.ActsAsBot() {
-		return out, nil
-	}
-	return out, d.settleAll(ctx, g.Case, out)
-}
-
-// settleAll finishes the branches of a case that are on main, and brings its
-// tracking issue up to date.
-func (d *Desk) settleAll(ctx context.Context, id psirt.CaseID, out *Tended) error {
-	c, err := d.onMain(id)
-	if err != nil {
-		return err
-	}
-	who, err := d.bot(c.setting)
-	if err != nil {
-		return err
-	}
-	out.Tracked = append(out.Tracked, id)
-	return errors.Join(d.finishMails(ctx, who, c), d.trackQuietly(ctx, who, id))
 }

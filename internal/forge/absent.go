@@ -12,6 +12,9 @@ var _ Forge = Absent{}
 // Get fails.
 func (a Absent) Get(context.Context, int) (Pull, error) { return Pull{}, a.Err }
 
+// Peek fails.
+func (a Absent) Peek(context.Context, int) (Pull, error) { return Pull{}, a.Err }
+
 // Find fails.
 func (a Absent) Find(context.Context, string) (Pull, error) { return Pull{}, a.Err }
 

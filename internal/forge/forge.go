@@ -173,6 +173,8 @@ type Reader interface {
 	// Get returns a pull request by number, with reviews and comments, or
 	// ErrNotFound.
 	Get(ctx context.Context, number int) (Pull, error)
+	// Peek is Get, where reviews and comments may be left out.
+	Peek(ctx context.Context, number int) (Pull, error)
 	// Find returns the open pull request of a branch, or ErrNotFound.
 	Find(ctx context.Context, branch string) (Pull, error)
 	// List returns pull requests, the newest first. What Find and List return

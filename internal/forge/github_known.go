@@ -29,9 +29,8 @@ type known struct {
 }
 
 type knownPull struct {
-	pull    Pull
-	until   time.Time
-	reviews bool // pull has them, as an event told
+	pull  Pull // without reviews and comments
+	until time.Time
 }
 
 type knownIssue struct {
@@ -131,8 +130,7 @@ func (g *GitHub) forgetIssue(number int, key string) {
 }
 
 // Observe takes out of an event what need not be asked for then: a tracking
-// issue with number, labels and body, a pull request, and the review that was
-// given. The event must be genuine, and of this repository; of another one it
+// issue with number, labels and body, and a pull request. The event must be genuine, and of this repository; of another one it
 // changes nothing. Events may come late, twice and out of order: an older one
 // does not replace what is known.
 func (g *GitHub) Observe(e Event) {
@@ -188,14 +186,7 @@ func (g *GitHub) observePull(e Event) {
 		return
 	}
 	p.Body = unmark(p.Body)
-	k := knownPull{pull: p, until: p.Updated.Add(observedFor)}
-	switch {
-	case e.Review == nil:
-		k.pull.Reviews, k.reviews = before.pull.Reviews, before.reviews
-	case e.Review.Verdict == "" || e.Review.By == "" || e.Review.Head == "":
-		// Dismissed, or only a comment: what counts now has to be asked for.
-	default:
-		k.pull.Reviews, k.reviews = append(before.pull.Reviews, *e.Review), true
-	}
-	put(&g.known.pulls, p.Number, k)
+	// The review that it may tell of is one of several, and events get lost:
+	// reviews are always asked for.
+	put(&g.known.pulls, p.Number, knownPull{pull: p, until: p.Updated.Add(observedFor)})
 }

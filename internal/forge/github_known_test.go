@@ -89,7 +89,7 @@ func TestCosts(t *testing.T) {
 	merges := job()
 	merges.Observe(event(t, h, "pull_request_review"))
 	var p forge.Pull
-	spent(t, merges, "the reviews", 0, func() (err error) { p, err = merges.Get(ctx, s.number); return err })
+	spent(t, merges, "the reviews", 1, func() (err error) { p, err = merges.Get(ctx, s.number); return err })
 	if len(p.Reviews) != 1 || p.Reviews[0].By != "ann" || p.Reviews[0].Head != s.head || p.Kind != "move" || p.Case != issue.ID || p.Body != "b\n" {
 		t.Errorf("the event told %+v", p)
 	}

@@ -10,33 +10,38 @@ import (
 
 // Get implements Reader. A pull request from a fork has a branch of the form
 // OWNER:BRANCH, which is no branch of the repository. It takes two requests,
-// three when there are comments; those that an event has told are left out.
-// https://docs.github.com/rest/pulls/pulls#get-a-pull-request
+// one when an event told of the pull request, and one more for comments.
 func (g *GitHub) Get(ctx context.Context, number int) (Pull, error) {
+	p, err := g.peek(ctx, number, true)
+	if err == nil {
+		p.Reviews, err = g.reviews(ctx, number)
+	}
+	return p, err
+}
+
+// Peek implements Reader. It takes one request, or none.
+// https://docs.github.com/rest/pulls/pulls#get-a-pull-request
+func (g *GitHub) Peek(ctx context.Context, number int) (Pull, error) {
+	return g.peek(ctx, number, false)
+}
+
+func (g *GitHub) peek(ctx context.Context, number int, comments bool) (Pull, error) {
 	step := fmt.Sprintf("read pull request %d", number)
 	if number < 1 {
 		return Pull{}, fmt.Errorf("GitHub: %s: %w", step, ErrNotFound)
 	}
-	k, ok := g.recall(func(p *Pull) bool { return p.Number == number })
-	p := k.pull
-	if !ok {
-		answer, _, err := g.client.PullRequests.Get(ctx, g.owner, g.repo, number)
-		if err != nil {
-			return Pull{}, g.failOn(step, err)
-		}
-		p = g.pullOf(answer)
-		if answer.GetComments() > 0 {
-			if p.Comments, err = g.comments(ctx, number); err != nil {
-				return Pull{}, err
-			}
-		}
-		g.keepPull(p)
+	if k, ok := g.recall(func(p *Pull) bool { return p.Number == number }); ok {
+		return k.pull, nil
 	}
-	if k.reviews {
-		return p, nil
+	answer, _, err := g.client.PullRequests.Get(ctx, g.owner, g.repo, number)
+	if err != nil {
+		return Pull{}, g.failOn(step, err)
 	}
-	var err error
-	p.Reviews, err = g.reviews(ctx, number)
+	p := g.pullOf(answer)
+	g.keepPull(p)
+	if comments && answer.GetComments() > 0 {
+		p.Comments, err = g.comments(ctx, number)
+	}
 	return p, err
 }
 

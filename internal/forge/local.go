@@ -37,6 +37,9 @@ func (l *Local) given(at time.Time) time.Time {
 	return seconds(at)
 }
 
+// Peek implements Reader.
+func (l *Local) Peek(ctx context.Context, number int) (Pull, error) { return l.Get(ctx, number) }
+
 // Get implements Reader.
 func (l *Local) Get(ctx context.Context, number int) (Pull, error) {
 	d, err := l.look(ctx)
