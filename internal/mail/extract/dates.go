@@ -40,7 +40,7 @@ var (
 	dayMonth = lower(`\b(\d{1,2})(?:st|nd|rd|th|er|\.)?\s+(?:of\s+|de\s+)?` + monthWord + `\b\.?(?:,?\s+(?:de\s+|of\s+)?(\d{4})\b)?`)
 	monthDay = lower(`\b` + monthWord + `\.?\s+(\d{1,2})(?:st|nd|rd|th)?\b(?:,?\s+(\d{4})\b)?`)
 	numDate  = lower(`\b(\d{1,2})([./])(\d{1,2})[./](\d{4})\b`)
-	relative = lower(`\b(day before yesterday|yesterday|today|tonight|last night|this (?:morning|afternoon|evening)|(?:one|two|three|four|five|six|\d{1,2}) days ago|vorgestern|gestern|heute|avant-hier|hier|aujourd['’]hui)\b`)
+	relative = lower(`\b(day before yesterday|yesterday|today|tonight|last night|this (?:morning|afternoon|evening)|(?:one|two|three|four|five|six|\d{1,2}) days ago|vorgestern|gestern|heute|avant-hier|hier|aujourd['’]hui|eergisteren|gisteren|gisteravond|vandaag|vanochtend|vanmiddag|vanavond|anteayer|ayer|hoy|ieri|oggi)\b`)
 	weekday  = lower(`\b(?:on|last|since|this past|am|seit|letzten) (monday|tuesday|wednesday|thursday|friday|saturday|sunday|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)\b`)
 	vague    = lower(`\b(?:(?:in )?(?:the )?((?:(?:early|mid|middle of|late|end of|beginning of|start of|spring of|summer of|anfang|mitte|ende|début|fin|mi|(?:first|second|third|last) (?:week|days|half) of)[- ])?` + monthWord + ` \d{4})|(last (?:week|month|year|spring|summer|autumn|fall|winter)|(?:a few|some|several|two|three|a couple of) (?:days|weeks|months) ago|earlier this (?:week|month|year)|this (?:week|month|spring|summer|autumn|winter)|(?:early|late|mid) (?:spring|summer|autumn|winter) \d{4}|(?:spring|summer|autumn|fall|winter|q[1-4])(?: of)? \d{4}|letzte woche|vergangene woche|la semaine dernière|le mois dernier|letzten monat))\b`)
 )
@@ -202,9 +202,9 @@ func readRelative(low string, sent time.Time) (moment, bool) {
 		if back = numerals[number]; back == 0 {
 			back, _ = strconv.Atoi(number)
 		}
-	case word == "day before yesterday", word == "vorgestern", word == "avant-hier":
+	case word == "day before yesterday", word == "vorgestern", word == "avant-hier", word == "eergisteren", word == "anteayer":
 		back = 2
-	case word == "yesterday", word == "last night", word == "gestern", word == "hier":
+	case word == "yesterday", word == "last night", word == "gestern", word == "hier", word == "gisteren", word == "gisteravond", word == "ayer", word == "ieri":
 		back = 1
 	}
 	return moment{day: midnight(sent).AddDate(0, 0, -back), start: at[0], end: at[1]}, true
@@ -229,7 +229,8 @@ func readWeekday(low string, sent time.Time) (moment, bool) {
 }
 
 var (
-	clockTime  = lower(`\b([01]?\d|2[0-3])(?::|h)([0-5]\d)(?::([0-5]\d))?(?:\s?([ap])\.?m\b\.?)?`)
+	clockTime  = lower(`\b([01]?\d|2[0-3])(?::|\s?h\s?)([0-5]\d)(?::([0-5]\d))?(?:\s?([ap])\.?m\b\.?)?`)
+	offsetNext = lower(`^(z|[+-]\d{2}:\d{2})\b`)
 	shortClock = lower(`\b(1[0-2]|0?[1-9])\s?([ap])\.?m\b`)
 	clockJoin  = lower(`^\s*(?:[a-z]{1,5}\s*)?(?:and|to|until|till|-|–|—|bis|und|et|à)\s*$`)
 	zoneOffset = lower(`(?:\b(?:utc|gmt)\s*)?([+-])(\d{1,2})(?::?(\d{2}))?\b`)
@@ -256,6 +257,15 @@ func clockIn(low string, m moment) (observation, bool) {
 	if m.clock != "" {
 		o.from = m.clock
 		rest = low[m.end-1:]
+		if zone := offsetNext.groups(low[m.end:]); zone != nil {
+			o.zone = zone[1]
+			if o.zone == "z" {
+				o.zone = "Z"
+			}
+			o.upTo(low, m.end+len(zone[0]))
+			return o, true
+		}
+		rest = o.upTo(low, m.end)
 	} else {
 		at := clockTime.groupsAt(low)
 		if at == nil {

@@ -20,7 +20,8 @@ type document struct {
 	sections []section
 	owner    []int // of each line: index of its section, or -1
 	said     []sentence
-	counted  map[int]bool // lines that are headings by their numbers
+	counted  map[int]bool // lines that are headings by the form of the report
+	inBlock  map[int]bool // lines of a block of "label: value", known or not
 
 	subject  string // title as the subject gives it
 	reporter psirt.Reporter
@@ -54,7 +55,9 @@ func newDocument(in Input, form psirt.ReportForm, scope psirt.Scope) *document {
 	d.markZones()
 	d.countHeadings()
 	d.hangHeadings()
+	d.findBlocks()
 	d.cut()
+	d.guessPaths()
 	d.sentences()
 	return d
 }

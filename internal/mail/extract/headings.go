@@ -67,7 +67,7 @@ func (d *document) headingAt(i int, steps bool) (heading, bool) {
 		bullet = strings.TrimSpace(l.text[:mark[1]])
 		text = l.text[mark[1]:]
 	}
-	if h, ok := d.labelled(text, bullet != ""); ok && (h.exact || bullet != "" || !d.midParagraph(i)) {
+	if h, ok := d.labelled(text, bullet != "" || d.inBlock[i]); ok && (h.exact || bullet != "" || !d.midParagraph(i)) {
 		h.bullet, h.lines = bullet, 1
 		return h, true
 	}

@@ -10,8 +10,8 @@ var (
 	webAddress = lower(`\b(?:https?|hxxps?)(?:://|\[:\]//)[^\s<>"“”]+`)
 	bareHost   = lower(`\b(?:[a-z0-9-]+(?:\.|\[\.\]))+[a-z]{2,24}(?:/[^\s<>"“”]*)?`)
 	ipToken    = lower(`[0-9a-f:.]*[0-9a-f][0-9a-f:.]*[.:][0-9a-f:.]*`)
-	ownIP      = lower(`^tested\b|\b(?:my|our|own|i|we|me|us|mine|mon|ma|notre|je|meine?r?|unsere?r?|ich|wir)\b`)
-	ipTalk     = lower(`\b(?:address|addresses|ip|ips|from|adresse|von)\b`)
+	ownIP      = lower(`^tested\b|\b(?:my|our|own|i|we|me|us|mine|mon|ma|notre|je|meine?r?|unsere?r?|ich|wir|ik|mijn|onze|wij)\b`)
+	ipTalk     = lower(`\b(?:address|addresses|ip|ips|from|adresse|von|vanaf|ip-adres|desde|depuis)\b`)
 	attackTalk = lower(`\battack|\bmalicious|\bintrud|\bactor|\bthey\b|\bcriminal|\bexploit|\bfilter reported|\bconnections? to\b`)
 )
 
@@ -154,7 +154,7 @@ func contains(list []string, s string) bool {
 }
 
 var (
-	sawVerb    = lower(`^since\b.*\b(?:something|someone|somebody|attackers?|we see|we have seen|we have been seeing|are being|is being|is spreading)\b|^(?:tried|tested|noticed|observed|seen|found|saw)\b|\b(?:i|we|je|j['’]ai|nous|ich|wir)\b[^.;]{0,80}\b(?:saw|seen|noticed|observed|tried|tested|found|did|reproduced|discovered|visited|opened|remarqué|constaté|testé|gesehen|bemerkt|getestet|entdeckt)\b|\b(?:noticed|observed|seen|tested|happened|occurred) (?:it |this )?(?:on|at)\b`)
+	sawVerb    = lower(`^since\b.*\b(?:something|someone|somebody|attackers?|we see|we have seen|we have been seeing|are being|is being|is spreading)\b|^(?:tried|tested|noticed|observed|seen|found|saw)\b|\b(?:i|we|je|j['’]ai|nous|ich|wir)\b[^.;]{0,80}\b(?:saw|seen|noticed|observed|tried|tested|found|did|reproduced|discovered|visited|opened|remarqué|constaté|testé|gesehen|bemerkt|getestet|entdeckt)\b|\b(?:noticed|observed|seen|tested|happened|occurred) (?:it |this )?(?:on|at)\b|\b(?:merkte|zag|ontdekte|vond|testte|probeerde) (?:ik|we|wij)\b|\b(?:ik|we|wij)\b[^.;]{0,80}\b(?:merkte|merkten|zag|zagen|ontdekt\w*|vond|getest|geprobeerd|opgemerkt)\b|\b(?:he|hemos|vi|noté|probé|ho|abbiamo)\b[^.;]{0,60}\b(?:visto|probado|notado|encontrado|provato|notato|trovato)\b`)
 	removeVerb = lower(`\b(?:removed|deleted|stopped|closed|restarted) [^.;]{0,40}\bat\b`)
 )
 
@@ -187,6 +187,13 @@ func (d *document) readObserved() (string, moment) {
 		}
 		if iso, m, ok := d.observation(s.text, day); ok {
 			return iso, m
+		}
+	}
+	for _, s := range d.said { // of an attack, the first moment
+		if s.path == pathExploited && !saysNo.in(s.low) {
+			if iso, m, ok := d.observation(s.text, moment{}); ok {
+				return iso, m
+			}
 		}
 	}
 	return "", dayOnly

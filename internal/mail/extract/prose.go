@@ -9,14 +9,14 @@ import (
 )
 
 // A name in prose is one or more words with capitals or digits.
-const nameWord = `[\p{Lu}][\p{L}\d+&'-]*(?:\.[\p{L}\d]+)*`
+const nameWord = `\p{Ll}?[\p{Lu}][\p{L}\d+&'-]*(?:\.[\p{L}\d]+)*`
 
 var (
 	properName = exactly(`\b(` + nameWord + `(?: (?:` + nameWord + `|\d{1,4}\b))*)`)
 	systemNoun = `(?:portal|desk|shop|store|website|site|platform|dashboard|console|webmail|gateway|backend|back office|app|application|intranet|extranet|wiki|forum|webshop|api|system|tool|form|newsletter|calendar|planner|directory|register|archive|library|environment|account page|API|App|Portal|Platform)`
 	inSubject  = exactly(`\b(?:of|on|in|via|for|to|from) (?:the |your )([\p{Ll}\d-]+(?: [\p{Ll}\d-]+)? ` + systemNoun + `|[\p{Ll}-]+ desk)s?\b`)
 	// inSubjectToo is inSubject in other languages, and without an article.
-	inSubjectToo = exactly(`\b(?:en el|en la|del|de la|nel|nella|del|no|na) ((?:portal|sitio|tienda|plataforma|aplicación|formulario|página|buscador|portale|sito|piattaforma|applicazione|modulo)(?: (?:de|di|da|do) [\p{Ll}]+)?)|\b(?:du|le|la|au|de l['’]|l['’]) ?((?:portail|site|plateforme|application|formulaire|espace|boutique|extranet|intranet)(?: (?:de |des |du |d['’])[\p{Ll}]+)?)|\b(?:in|van) (?:het|de) ([\p{Ll}]*(?:portaal|website|webshop|platform|omgeving|formulier))|\b(?:im|am|des|der|dem|vom) ([\p{Lu}][\p{Ll}-]*(?:portal|shop|plattform|anwendung|formular|seite))|\b(?:of|on|in) ([\p{Ll}-]+ (?:app|portal|shop|webshop|wiki|forum|platform|intranet|dashboard))\b`)
+	inSubjectToo = exactly(`\b(?:en el|en la|del|de la|nel|nella|del|no|na) ((?:portal|sitio|tienda|plataforma|aplicación|formulario|página|buscador|portale|sito|piattaforma|applicazione|modulo)(?: (?:de|di|da|do) [\p{Ll}]+)?)|\b(?:du|le|la|au|de l['’]|l['’]) ?((?:portail|site|plateforme|application|formulaire|espace|boutique|extranet|intranet)(?: (?:de |des |du |d['’])[\p{Ll}]+)?)|\b(?:in|van) (?:het|de) ([\p{Ll}-]*(?:portaal|website|webshop|platform|omgeving|formulier|app|site))|\b(?:im|am|des|der|dem|vom) ([\p{Lu}][\p{Ll}-]*(?:portal|shop|plattform|anwendung|formular|seite))|\b(?:of|on|in) ([\p{Ll}-]+ (?:app|portal|shop|webshop|wiki|forum|platform|intranet|dashboard))\b`)
 	inBody       = exactly(`\byour ([\p{Ll}\d-]+(?: [\p{Ll}\d-]+)? ` + systemNoun + `|[\p{Ll}-]+ desk)\b|\bvotre ((?:site|portail|plateforme|application|outil|service|espace) (?:des? |du |d['’])[\p{Ll}-]+)|\bIhr(?:e[mnrs]?)? ([\p{Lu}][\p{Ll}]*(?:portal|seite|shop|plattform|anwendung|desk))|\b(?:jullie|uw) ([\p{Ll}]*(?:portaal|site|website|webshop|platform|app|applicatie|omgeving|systeem|loket))\b`)
 	modelCode    = exactly(`\b([A-Z]{1,8}-?\d{2,6}[A-Z0-9]*(?:-[A-Z0-9]+)*)\b`)
 	notModel     = lower(`^(?:cve|cwe|rfc|iso|sha|aes|rsa|md|utf|tls|ssl|ipv|vu|cvss|fips|hmac|http|cc|din|en|pkcs|usb|x)-?\d|^base\d`)
@@ -28,7 +28,7 @@ var (
 // genericNames are things with capitals that are not what a report is about.
 var genericNames = func() map[string]bool {
 	m := map[string]bool{}
-	for _, w := range strings.Fields("i pin pins atr api apis url urls http https tls ssl xss csrf idor ssrf rce sql dns ip ips pdf id ids html json xml csv get post put usb nfc os ui cpu ram bios cookie java javascript python windows linux macos android ios firefox chrome chromium edge safari internet web january february march april may june july august september october november december monday tuesday wednesday thursday friday saturday sunday stored reflected blind open heap stack buffer missing weak insecure broken unauthenticated remote local privilege denial path directory cross potential possible critical security vulnerability vulnerabilities bug bugs issue report urgent re fw fwd aw tr english french german referer referrer host origin authorization password hebrew arabic chinese guest admin user burp wireshark secure httponly samesite hsts spf dkim dmarc cors csp csv header headers set-cookie session token jwt oauth saml sso mfa otp captcha captchas proxy cache cdn waf firewall vpn wifi bluetooth certificate certificates signature unicode utf base bearer basic content type location strict transport cache-control options trace put delete patch head") {
+	for _, w := range strings.Fields("i pin pins atr api apis url urls http https tls ssl xss csrf idor ssrf rce sql dns ip ips pdf id ids html json xml ip-adres ip-adresse ip-address csv get post put usb nfc os ui cpu ram bios cookie java javascript python windows linux macos android ios firefox chrome chromium edge safari internet web january february march april may june july august september october november december monday tuesday wednesday thursday friday saturday sunday stored reflected blind open heap stack buffer missing weak insecure broken unauthenticated remote local privilege denial path directory cross potential possible critical security vulnerability vulnerabilities bug bugs issue report urgent re fw fwd aw tr english french german referer referrer host origin authorization password hebrew arabic chinese guest admin user burp wireshark secure httponly samesite hsts spf dkim dmarc cors csp csv header headers set-cookie session token jwt oauth saml sso mfa otp captcha captchas proxy cache cdn waf firewall vpn wifi bluetooth certificate certificates signature unicode utf base bearer basic content type location strict transport cache-control options trace put delete patch head") {
 		m[w] = true
 	}
 	return m
@@ -176,7 +176,7 @@ func (d *document) weigh(byName map[string]*candidate, s sentence, at []int, sub
 	}
 	if note := noteNext().FindString(after); note != "" && len(c.versions) == 0 {
 		written := s.text[start+len(name):][:len(note)]
-		c.versions = dropEnds(append(readVersions(written[1:], name, false), noteVersion(written)...))
+		c.versions = dropEnds(append(readVersions(written[1:], name, false), noteVersions(written)...))
 		if len(c.versions) > 0 {
 			c.score++
 		}
@@ -208,19 +208,27 @@ func innerCapital(word string) bool {
 var (
 	aboutBefore = lower(`\b(?:in|of|on|for|with|the|your|our|is an?|named|called|running|product)\s+$`)
 	versionNext = lower(`^,? ?\(?(?:all )?(?:v|version |versions |firmware |release |build )?(?:before |prior to |up to |older than |below |from )?\d+\.\d`)
-	nounNext    = lower(`^ (?:library|driver|service|middleware|application|client|plug-?in|module|appliance|daemon|agent|applet|sdk|toolkit|framework|firmware|software)\b`)
+	nounNext    = lower(`^ (?:app|gateway|library|driver|service|middleware|application|client|plug-?in|module|appliance|daemon|agent|applet|sdk|toolkit|framework|firmware|software)\b`)
 	partNext    = lower(`^[^.;]{0,40}?\(?[^.;)]{0,40}\b(?:part|product|article|item|model)? ?(?:ref(?:erence)?|number|no|code|p/n)\b\.?`)
 )
 
 // noteNext is what stands in parentheses behind a name.
 var noteNext = lower(`^(?: [a-z]+){0,4} \([^()]{1,160}\)`)
 
-// noteVersion is a version with two points or more in such a note.
-func noteVersion(note string) []string {
-	if v := pointed().FindString(lowered(note)); v != "" {
-		return []string{v}
+// noteVersions are the versions with two points or more in such a note, but for
+// what it denies.
+func noteVersions(note string) []string {
+	low := lowered(note)
+	if negated.in(low) {
+		return nil
 	}
-	return nil
+	var found []string
+	for _, at := range pointed().FindAllStringIndex(low, 10) {
+		if !foreignBefore.in(tail(low[:at[0]])) {
+			found = append(found, note[at[0]:at[1]])
+		}
+	}
+	return found
 }
 
 var pointed = lower(`\bv?\d+(?:\.\d+){2,3}[a-z]?\b`)

@@ -45,10 +45,25 @@ func (d *document) readReporter() psirt.Reporter {
 		organisationIn(without(parts, r.Name), true),
 		organisationIn(without(closing, r.Name), false),
 	)
+	if r.Organisation == "" {
+		r.Organisation = d.saidOrganisation()
+	}
 	if low := lowered(sender); r.Organisation == "" && r.Name != "" && !sharesWord(sender, r.Name) && organisation.in(low) && !job.in(low) {
 		r.Organisation = sender
 	}
 	return r
+}
+
+var workFor = exactly(`\b(?:[Ww]ork(?:ing)? (?:for|at)|[Oo]n behalf of|employed (?:by|at)|(?:researchers?|engineers?|students?|consultants?|analysts?|administrators?|professor|pentesters?|developers?) (?:at|with|from|of))(?: the| a)?(?: [\p{Ll} ]{1,40}? (?:of|at))? ((?:[\p{Lu}][\p{L}\d&'’-]*)(?: (?:of |for |and |& |de |the |du )?[\p{Lu}][\p{L}\d&.'’-]*){0,5})`)
+
+// saidOrganisation is where the reporter says to work.
+func (d *document) saidOrganisation() string {
+	for _, s := range d.said[:min(len(d.said), 40)] {
+		if g := workFor.groups(s.text); g != nil && proseField(s.path) && !strings.Contains(lowered(g[1]), "psirt") {
+			return strings.TrimRight(g[1], ".")
+		}
+	}
+	return ""
 }
 
 func firstOf(values ...string) string {
@@ -81,9 +96,12 @@ func (d *document) labelledName() string {
 	return name
 }
 
+// inPublic is said of a wish that concerns what is published only.
+var inPublic = lower(`\b(?:publication|publicly|publish|public|advisory|credits?|hall of fame|acknowledgements?)\b`)
+
 func (d *document) wantsPseudonym() bool {
 	for _, s := range d.said {
-		if ownPseudonym.in(s.low) {
+		if ownPseudonym.in(s.low) && !inPublic.in(s.low) {
 			return true
 		}
 	}
@@ -186,7 +204,7 @@ func splitParts(text string) []string {
 // namedAt is "Name (Organisation)".
 var namedAt = lower(`^([^()]+)\(([^()]{3,60})\)\s*$`)
 
-var legalForm = lower(`^\s*(llc|ltd|inc|gmbh|limited|plc|s\.?a\.?|corp)\b\.?`)
+var legalForm = lower(`^\s*(llc|ltd|inc|gmbh|limited|plc|s\.?a\.?|s\.?r\.?l\.?|s\.?p\.?a\.?|b\.?v\.?|n\.?v\.?|corp)\b\.?`)
 
 // splitCommas cuts at commas, but not before the legal form of a company.
 func splitCommas(s string) []string {
@@ -214,7 +232,7 @@ func splitCommas(s string) []string {
 // trimPart drops what stands around a part, but not the full stop of "Inc.".
 func trimPart(p string) string {
 	p = strings.Trim(p, " *_")
-	if word := p[strings.LastIndexByte(p, ' ')+1:]; len(word) > 5 || !strings.HasSuffix(word, ".") || !legalForm.in(lowered(word)) {
+	if word := p[strings.LastIndexByte(p, ' ')+1:]; len(word) > 7 || !strings.HasSuffix(word, ".") || !legalForm.in(lowered(word)) {
 		p = strings.TrimRight(p, ".")
 	}
 	return p
@@ -373,7 +391,7 @@ func organisationIn(parts []string, strict bool) string {
 		}
 	}
 	guess, seenOffice := "", false
-	for _, p := range parts {
+	for i, p := range parts {
 		p = strings.TrimSpace(cutParenthesis(p))
 		low := lowered(p)
 		if p == "" || wordCount(p) > 7 || address.in(low) || phoneNumber.in(low) || strings.Contains(low, "://") || strings.ContainsAny(p, "“”\"?!") || clause.in(low) {
@@ -386,7 +404,10 @@ func organisationIn(parts []string, strict bool) string {
 			seenOffice = true
 			continue
 		}
-		if !strict && unicode.IsUpper(firstRune(p)) && wordCount(p) > 1 && (seenOffice || !personName(p)) && !salutation.in(low) {
+		if strict && i > 0 && titled3(p) {
+			guess = firstOf(guess, p)
+		}
+		if !strict && unicode.IsUpper(firstRune(p)) && wordCount(p) > 1 && (seenOffice || !personName(p) || wordCount(p) >= 3) && !salutation.in(low) {
 			guess = p
 		}
 	}
@@ -401,6 +422,17 @@ var (
 )
 
 var job = lower(`\b(manager|professor|engineer|analyst|researcher|consultant|administrator|developer|director|officer|head of|chief|lead|lecturer|student|architect|auditor|specialist|technician|tester|operations|service informatique|team|department|desk|chair of|faculty|division)\b`)
+
+// titled3 reports whether a part is three words or more, all with capitals.
+func titled3(p string) bool {
+	words := strings.Fields(p)
+	for _, w := range words {
+		if !unicode.IsUpper(firstRune(w)) && len(w) > 3 {
+			return false
+		}
+	}
+	return len(words) >= 3
+}
 
 // jobTitle reports whether a part that has an organisation's word in it is an
 // office, as in "Principal Security Engineer".

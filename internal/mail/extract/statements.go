@@ -25,7 +25,11 @@ var (
 func (d *document) readExploited() string {
 	answer := exploitedUnknown
 	for _, s := range d.at(pathExploited) {
-		if verdict := judge(d.first(s)); verdict != exploitedUnknown {
+		verdict := judge(d.first(s))
+		if verdict == exploitedUnknown && d.tellsAttack(s) {
+			verdict = exploitedYes
+		}
+		if verdict != exploitedUnknown {
 			answer = verdict
 			break
 		}
@@ -50,6 +54,20 @@ func (d *document) readExploited() string {
 		}
 	}
 	return answer
+}
+
+var attackHead = lower(`\b(?:evidence|signs?|traces?|indications?|details?|timeline) (?:of|for|on) (?:the |an? )?(?:attacks?|exploit\w*|abuse|misuse|compromise|intrusion)|\b(?:attacks?|abuse|misuse) (?:seen|observed|detected)|\b(?:the|our) (?:attack|incident|intrusion)\b`)
+
+// tellsAttack reports whether a section about attacks tells of one, with the
+// time of it.
+func (d *document) tellsAttack(s *section) bool {
+	text := d.first(s)
+	low := lowered(text)
+	if !attackHead.in(lowered(s.label)) || wordCount(text) < 8 || saysUnsure.in(low) || saysNo.in(low) || couldBe.in(low) {
+		return false
+	}
+	m, ok := firstMoment(text, low, d.in.Date)
+	return ok && m.known()
 }
 
 // exploitedFact reports whether a sentence that speaks of exploitation says
@@ -94,7 +112,7 @@ func judge(text string) string {
 
 var (
 	publicTalk = lower(`\b(?:nothing|not|never|nobody|no one|none|has|have|been|will|plan(?:s|ned|ning)?|intend|intention|going to|want|already|be|is|are|only)\b[^.;]{0,60}\bpublish(?:ed|ing)?\b|\bpublication\b[^.;]{0,60}\b(?:plan|planned|date|schedul\w*|intend\w*|until|before|foreseen)|\b(?:no|any) publications?\b|\b(?:talk|paper|presentation|article|abstract|blog post|write-?up|advisory|preprint|thesis)\b[^.;]{0,60}\b(?:schedul\w*|accepted|submit\w*|planned|publish\w*|online|appears?|due)\b|\baccepted (?:by|at|for) the\b|\bpresent (?:our|the|this|these|my|it|at)\b|(?:\b(?:not|nobody|no one|never)|n['’]t)\b[^.;]{0,25}\b(?:told|talked|shared|spoken|discussed|mentioned it)\b|\b(?:told|shared with|spoken to) (?:nobody|no one)\b|\bpublicly (?:disclos\w+|known|discuss\w*|announc\w*)\b|\bpublic disclosure\b|\bgo(?:es|ing)? public\b|\bmade public\b|\b(?:post|tweet|share|put|release|dump) (?:it|this|everything|all|the details?) (?:on|online|publicly)\b|\bgoes online\b|\b(?:will|plan to|intend to|going to) disclose\b|\bno cve\b|\bcve(?:-id| id| number)?s?\b[^.;]{0,30}\b(?:requested|assigned|reserved)\b|\b(?:neither|nor|not any)\b[^.;]{0,20}\b(?:cve|publications?|paper|talk)\b|\bsubmit (?:a|the|our|this|it)\b[^.;]{0,30}\b(?:paper|talk|conference|journal|abstract|article)\b|\b(?:posted|mentioned|discussed|asked|wrote)\b[^.;]{0,60}\b(?:forum|twitter|mastodon|blog|reddit|mailing list|social media|github|social network)\b|\bplanned (?:publication|release|disclosure)\b|\brien n['’]a été publié|\bn['’](?:en )?ai (?:rien )?(?:parlé|dit|publié|divulgué)|\bveröffentlich\w*\b|\bpubli(?:é|ée|er|erai|cation)\b`)
-	publicNot  = lower(`\b(?:if|when|should|once|before) (?:you|there)\b[^,.;]{0,30}\b(?:publish\w*|disclos\w*|advisory|release)\b|\byou (?:publish|disclose)\b|\byour (?:\w+ ){0,3}(?:policy|disclosure|advisory)\b|\bpublic (?:key|link|folder|network|interface|endpoint|internet)\b`)
+	publicNot  = lower(`\banonym\w*\b|\banoniem\b|\b(?:if|when|should|once|before) (?:you|there)\b[^,.;]{0,30}\b(?:publish\w*|disclos\w*|advisory|release)\b|\byou (?:publish|disclose)\b|\byour (?:\w+ ){0,3}(?:policy|disclosure|advisory)\b|\bpublic (?:key|link|folder|network|interface|endpoint|internet)\b`)
 	publicWord = lower(`\bpubl\w+|\bdisclos\w+|\bveröffentlich\w*|\bcve\b|\btold\b|\bonline\b|\btalk\b|\bpaper\b|\badvisory\b`)
 )
 
@@ -138,7 +156,7 @@ func fromClause(v string) string {
 }
 
 var (
-	creditTalk = lower(`\b(?:call me\b.{0,40}\b(?:thank|credit|list|mention)|credit(?:ed|s)?|acknowledge (?:me|us|["“”'A-Z])|acknowledged?\b[^.;]{0,20}\bas\b|acknowledgements? (?:to|as|in)|hall of fame|thank-you (?:list|page)|(?:may|can|please|do not|don['’]t|not) (?:name|mention|list) (?:me|us|my name|our)|be (?:named|mentioned|listed|credited)|mention(?:ed)? as|named as|attribut(?:e|ion|ed) (?:to|it)|citer (?:mon|notre) nom|me citer|créditer|(?:nennen|erwähnen) sie\b.{0,20}\b(?:mich|namen|uns)|namentlich)\b`)
+	creditTalk = lower(`\b(?:call me\b.{0,40}\b(?:thank|credit|list|mention)|(?:be )?thanked as|(?:i|we|je|nous|ich|wir|ik)\b[^.;]{0,40}\b(?:(?:stay|remain|be kept|rester|bleiben|blijven) anonym\w*|anonym bleiben|anoniem blijven)|credit(?:ed|s)?|acknowledge (?:me|us|["“”'A-Z])|acknowledged?\b[^.;]{0,20}\bas\b|acknowledgements? (?:to|as|in)|hall of fame|thank-you (?:list|page)|(?:may|can|please|do not|don['’]t|not) (?:name|mention|list) (?:me|us|my name|our)|be (?:named|mentioned|listed|credited)|mention(?:ed)? as|named as|attribut(?:e|ion|ed) (?:to|it)|citer (?:mon|notre) nom|me citer|créditer|(?:nennen|erwähnen) sie\b.{0,20}\b(?:mich|namen|uns)|namentlich)\b`)
 	creditNot  = lower(`\bcredit card|\bcredit union|\bcredits? (?:system|balance)|\backnowledge (?:the )?receipt`)
 	creditNo   = lower(`\bno credit\b|\bnot? (?:need|want|wish|require)\b|\bdo(?: not|n['’]t)\b|\bne pas\b|\bnicht\b|\banonym`)
 	creditAs   = lower(`\b(?:as|to|als|comme|with the name|under the name)\s*:?\s+`)

@@ -101,6 +101,9 @@ func plausible(token, after, before string) bool {
 	if isoDate.in(token) || unitAfter.in(after) || foreignBefore.in(tail(before)) || strings.Count(token, ".") > 4 {
 		return false
 	}
+	if strings.Count(token, ".") == 3 && ipTalk.in(before[max(0, len(before)-24):]) {
+		return false
+	}
 	if at := numDate.at(token); at != nil && at[1]-at[0] == len(token) {
 		return false
 	}

@@ -245,5 +245,5 @@ func (d *document) nameLine(i int) bool {
 	if sharesWord(first, firstOf(d.original.Name, d.in.From.Name)) || strings.EqualFold(first, localPart(d.in.From.Addr)) {
 		return wordCount(first) <= 4
 	}
-	return personName(first) && i+1 < len(d.lines) && d.lines[i+1].text != "" && len(d.lines[i+1].text) < 70
+	return personName(first) && strings.ToUpper(first) != first && i+1 < len(d.lines) && d.lines[i+1].text != "" && len(d.lines[i+1].text) < 70
 }
