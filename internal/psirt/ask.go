@@ -9,7 +9,7 @@ import (
 
 // maxValues bounds the values of documents that one fact goes through: lists in
 // lists, in a report that somebody filled for the purpose, would take for ever.
-const maxValues = 4 << 20
+const maxValues = 1 << 20
 
 // asking is one fact being answered.
 type asking struct {
