@@ -12,12 +12,15 @@
 //   - Quoted mail, signatures and disclaimers are kept, but nothing is read
 //     from them that the reporter did not say now.
 //   - No programme is known by name. Heading words are a built-in base in
-//     English, French and German, and what the programme adds
-//     (psirt.ReportForm.Words).
+//     English, French, German, Dutch, Spanish, Italian, Portuguese, Chinese and
+//     Japanese, and what the programme adds (psirt.ReportForm.Words).
 //   - Hostile text costs time and memory in proportion to its length.
 //
 // A text is read in two passes. The first cuts it into sections by its
 // headings and its "label: value" lines, in whatever way the reporter marked
-// them, and gives each section a path of the report. The second reads
-// sentences for what no section said. What a section says wins.
+// them, and gives each section a path of the report: by its words, or, where
+// nobody knows those, by what stands below. The second reads sentences for
+// what no section said. What a section says wins. In a reply, what stands below
+// a quoted question answers it. Where a mail is but a letter that covers a
+// forwarded mail or a document, that is read in the same way.
 package extract
