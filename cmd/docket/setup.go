@@ -40,7 +40,7 @@ func (a *app) newPassphrase() ([]byte, error) {
 }
 
 func (a *app) keysCommand() *cobra.Command {
-	c := &cobra.Command{Use: "keys", Short: "Show and make keys", Args: cobra.NoArgs,
+	c := &cobra.Command{Use: "keys", Short: "Show, make and replace keys; say who is in a programme", Args: cobra.NoArgs,
 		Example: "  docket keys list\n  docket keys show intake > psirt.asc"}
 	list := a.jsonFlag(&cobra.Command{Use: "list", Short: "List every key that the programmes name", Args: cobra.NoArgs, Example: "  docket -C cases.git keys list",
 		RunE: func(*cobra.Command, []string) error {
@@ -74,6 +74,7 @@ func (a *app) keysCommand() *cobra.Command {
 			})
 		}}
 	c.AddCommand(list, show, a.keysNewCommand())
+	c.AddCommand(a.peopleCommands()...)
 	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	return c
 }

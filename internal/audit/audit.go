@@ -216,8 +216,11 @@ func (a *replay) merge(m *store.Commit) error {
 	if a.o.Sealed != nil {
 		a.r.Findings = append(a.r.Findings, a.o.Sealed(g)...)
 	}
-	a.r.Commits += len(g.Steps) + len(g.Approvals)
-	a.r.Revisions += len(g.Steps)
+	a.r.Commits += len(g.Steps) + len(g.Resealed) + len(g.Approvals)
+	a.r.Revisions += len(g.Steps) + len(g.Resealed)
+	for _, step := range g.Resealed {
+		a.replayed(step)
+	}
 	for _, step := range g.Steps {
 		a.replayed(step)
 		a.timedStep(step)

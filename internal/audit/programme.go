@@ -13,6 +13,9 @@ func (d *delta) programme() error {
 	if len(d.items) > 0 || len(d.seen) > 0 || d.file != nil {
 		d.s.add("mixed", "a change of a programme brings nothing into case folders")
 	}
+	if len(d.g.Resealed) > 0 {
+		d.s.add("mixed", "a programme is changed before cases are sealed anew by it")
+	}
 	name, err := d.responsible()
 	if err != nil {
 		return err

@@ -34,6 +34,7 @@ type Judgement struct {
 	Steps      []Step              // revisions, oldest first
 	Approvals  []Approval          // all that name the newest revision
 	Changers   []psirt.Fingerprint // who signed changes of a programme
+	Resealed   []Step              // cases that a change of a programme seals anew; not among Steps
 	Findings   []Finding
 	Verdict    psirt.Verdict
 
@@ -293,6 +294,8 @@ func (d *delta) judge() error {
 	switch {
 	case len(d.program) > 0:
 		return d.programme()
+	case d.g.Kind == KindProgram && d.owner.program != "":
+		return d.resealed()
 	case d.owner.program == "":
 		return nil // strays only; they are findings already
 	case !d.set(d.owner.program, d.owner.id):

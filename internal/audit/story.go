@@ -12,6 +12,11 @@ import (
 
 // tell writes down what a merge brought to a case.
 func (a *replay) tell(g *Judgement, m *store.Commit) error {
+	for _, step := range g.Resealed {
+		if story := a.stories[step.Case.ID]; story != nil && story.setting != nil {
+			story.step(step)
+		}
+	}
 	if g.Case == "" {
 		return nil
 	}
@@ -111,12 +116,20 @@ func (s *Story) finish(now time.Time) {
 // back to the case's first revision and judges the merges that name the case.
 func (j *Judge) Story(head store.Hash, id psirt.CaseID) (*Story, error) {
 	a := &replay{j: j, r: &Report{}, stories: map[psirt.CaseID]*Story{}}
+	program, err := j.programOf(head, id)
+	if err != nil {
+		return nil, err
+	}
 	var merges []*store.Commit
 	for c, err := range j.Repo.FirstParents(head, store.Hash{}) {
 		if err != nil {
 			return nil, err
 		}
-		if c.Trailer("Case") == string(id) {
+		touches, err := j.Touches(c, program, id)
+		if err != nil {
+			return nil, err
+		}
+		if touches {
 			merges = append(merges, c)
 		}
 		if len(c.Parents) == 0 || before(j, c, id) {

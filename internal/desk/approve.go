@@ -39,6 +39,9 @@ func (d *Desk) Approve(ctx context.Context, number int, id psirt.CaseID) (*Propo
 			return nil, &Refused{What: fmt.Sprintf("pull request %d was not approved", p.Number), Verdict: v}
 		}
 	}
+	if v := d.judgeResealed(g, s, withKey(who)); !v.OK() {
+		return nil, &Refused{What: fmt.Sprintf("pull request %d was not approved", p.Number), Verdict: v}
+	}
 	names := "git:" + g.HeadTree().String()
 	if len(g.Steps) > 0 {
 		names = string(psirt.SHA256(g.Steps[len(g.Steps)-1].File))

@@ -66,7 +66,9 @@ func (d *Desk) Diff(ctx context.Context, number int, id psirt.CaseID) (*Diff, er
 		}
 		out.Steps = append(out.Steps, *sd)
 	}
-	if who, err := d.me(s); err == nil && len(g.Steps) > 0 {
+	if who, err := d.me(s); err == nil && len(g.Resealed) > 0 {
+		out.Verdict = psirt.All(g.Verdict.What, g.Verdict, d.judgeResealed(g, s, withKey(who)))
+	} else if err == nil && len(g.Steps) > 0 {
 		v, err := d.judgeSealed(g, s, who)
 		if err != nil {
 			return nil, err

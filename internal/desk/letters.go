@@ -109,7 +109,7 @@ func (p *post) ownLetter(c *one, u psirt.Update, contact psirt.Contact, mailer *
 func outerSubject(id psirt.CaseID) string { return "[" + string(id) + "]" }
 
 func (p *post) encrypted(c *one, d mail.Draft, cert *seal.Cert, at time.Time) ([]byte, error) {
-	sender, err := p.d.ring.role(c.setting, "sender", c.setting.Program.Keys.Intake)
+	sender, err := p.d.sender(c.setting)
 	if err != nil {
 		return nil, err
 	}

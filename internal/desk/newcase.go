@@ -32,7 +32,10 @@ func (d *Desk) bring(ctx context.Context, who *actor, branch string) error {
 		_, err := d.finishMerged(ctx, who, branch)
 		return err
 	}
-	return d.settle(ctx, who, branch, h, g.Case)
+	if err := d.settle(ctx, who, branch, h, g.Case); err != nil {
+		return err
+	}
+	return d.trackResealed(ctx, g)
 }
 
 // openFromMail makes a case of a mail. done is false when somebody else was

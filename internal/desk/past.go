@@ -74,12 +74,16 @@ func (d *Desk) earlier(c *one, head store.Hash) ([]*one, error) {
 		if err != nil {
 			return nil, err
 		}
-		if commit.Trailer("Case") != string(c.ID) {
+		touches, err := d.judge.Touches(commit, c.Program, c.ID)
+		if err != nil {
+			return nil, err
+		}
+		if !touches {
 			continue
 		}
 		line := []store.Hash{commit.Hash}
 		if len(commit.Parents) == 2 {
-			if line, err = d.branchLine(commit.Parents[1]); err != nil {
+			if line, err = d.branchLine(commit.Parents[1], c.ID); err != nil {
 				return nil, err
 			}
 		}
@@ -107,10 +111,11 @@ func newestOf(list []*one, c *one) *one {
 	return c
 }
 
-// branchLine lists the commits of a merged branch, newest first.
-func (d *Desk) branchLine(head store.Hash) ([]store.Hash, error) {
+// branchLine lists the commits of a merged branch that are about a case, newest
+// first: one that changes the programme seals many cases anew.
+func (d *Desk) branchLine(head store.Hash, id psirt.CaseID) ([]store.Hash, error) {
 	var out []store.Hash
-	for len(out) < maxPast {
+	for range maxPast {
 		c, err := d.repo.Commit(head)
 		if err != nil {
 			return nil, err
@@ -118,7 +123,10 @@ func (d *Desk) branchLine(head store.Hash) ([]store.Hash, error) {
 		if len(c.Parents) != 1 {
 			return out, nil // main, where the branch begins
 		}
-		out, head = append(out, head), c.Parents[0]
+		if c.Trailer("Case") == string(id) {
+			out = append(out, head)
+		}
+		head = c.Parents[0]
 	}
 	return nil, errors.New("a branch has more commits than any proposal")
 }

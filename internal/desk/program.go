@@ -20,8 +20,23 @@ import (
 // branch program/<name>, others approve it as the programme before the change
 // demands, and it is merged when it has all it needs.
 
+// programChange is a change of a programme in the making.
+type programChange struct {
+	edits   []store.Edit
+	subject string
+
+	readers bool         // it changes who may read: open cases come along, sealed anew
+	sealed  *resealing   // what came of that
+	ready   func() error // called when all is judged good, before anything is published; or nil
+}
+
 // proposeProgram proposes edits of a programme's files.
 func (d *Desk) proposeProgram(ctx context.Context, s *audit.Setting, who *actor, edits []store.Edit, subject string) (*Proposed, error) {
+	return d.proposeChange(ctx, s, who, &programChange{edits: edits, subject: subject})
+}
+
+// proposeChange proposes a change of a programme.
+func (d *Desk) proposeChange(ctx context.Context, s *audit.Setting, who *actor, c *programChange) (*Proposed, error) {
 	name := s.Program.Program
 	person, _ := s.Program.ByHandle(who.handle)
 	if !person.HasRole(psirt.RoleLead) {
@@ -37,9 +52,14 @@ func (d *Desk) proposeProgram(ctx context.Context, s *audit.Setting, who *actor,
 	}
 	branch := "program/" + name
 	batch := d.repo.NewBatch()
-	head, err := d.commit(batch, who, d.now(), base.Tree, []store.Hash{main}, edits, message(subject, "Program", name))
+	head, err := d.commit(batch, who, d.now(), base.Tree, []store.Hash{main}, c.edits, message(c.subject, "Program", name))
 	if err != nil {
 		return nil, err
+	}
+	if c.readers {
+		if head, err = d.sealAnew(batch, who, s, main, head, c); err != nil {
+			return nil, err
+		}
 	}
 	err = d.repo.Publish(ctx, batch, store.RefUpdate{Name: heads + branch, New: head})
 	if errors.Is(err, store.ErrLost) {
@@ -54,7 +74,7 @@ func (d *Desk) proposeProgram(ctx context.Context, s *audit.Setting, who *actor,
 	}
 	d.acting(who)
 	pull, err := d.forge.Open(ctx, forge.Proposal{Kind: audit.KindProgram, Branch: branch, Base: "main", Head: head.String(),
-		Title: subject, Body: pullText(g), Author: who.login})
+		Title: c.subject, Body: pullText(g) + resealText(g), Author: who.login})
 	if err == nil && d.github == nil {
 		err = d.publishCheck(ctx, g)
 	}

@@ -185,7 +185,7 @@ func (r *draft) own(kind, subject, text string) error {
 		return &Problem{Text: fmt.Sprintf("%s cannot be written to in words of your own", c.ID), Err: err,
 			Do: "content never leaves in clear; once you have the reporter's key: docket set " + string(c.ID) + " contact.key=@FILE"}
 	}
-	sender, err := r.d.ring.role(s, "sender", s.Program.Keys.Intake)
+	sender, err := r.d.sender(s)
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ func (j *sealedJudge) add(commit store.Hash, kind, format string, args ...any) {
 
 func (j *sealedJudge) judge(g *audit.Judgement) []audit.Finding {
 	with := j.keys[g.Program]
-	if len(with) == 0 || g.Case == "" || j.stop != nil {
+	if len(with) == 0 || g.Case == "" && len(g.Resealed) == 0 || j.stop != nil {
 		return nil
 	}
 	j.out, j.g = nil, g
@@ -69,6 +69,11 @@ func (j *sealedJudge) judge(g *audit.Judgement) []audit.Finding {
 	}
 	for _, step := range g.Steps {
 		j.revision(s, step, with)
+	}
+	for _, step := range g.Resealed {
+		if v, ok := j.d.sameDocuments(s, step, with); ok && !v.OK() {
+			j.add(step.Commit.Hash, "sealed", "%s: %s", step.Case.ID, strings.Join(v.Reasons(), "; "))
+		}
 	}
 	if g.Kind == audit.KindIntake || g.Kind == audit.KindMail {
 		j.mails(s, at, with)
