@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/docket-psirt/docket/internal/peer"
 )
@@ -118,7 +119,7 @@ func (b *bench) reply(name, maildirName, address, words string) string {
 	if !ok {
 		b.t.Fatalf("there is no mail to %s", address)
 	}
-	raw, err := b.people.mailProgram(d.answer("", words), outgoing{to: b.psirt, sign: true})
+	raw, err := b.people.mailProgram(d.answer("", words, time.Now()), outgoing{to: b.psirt, sign: true})
 	if err != nil {
 		b.t.Fatal(err)
 	}

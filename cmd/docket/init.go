@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -120,7 +119,7 @@ func (a *app) makeRepository(dir string, f *initFlags, sums []byte) (*desk.InitR
 	if len(f.programs) == 0 || len(f.team) == 0 || a.keys == "" { // before a passphrase is asked for
 		return nil, &usageError{errors.New("--program, --team and --keys are needed")}
 	}
-	o := desk.InitOptions{Programs: f.programs, Team: f.team, Keys: a.keys, IntakePass: a.pass(), Now: time.Now, Release: f.release, ReleaseSums: sums}
+	o := desk.InitOptions{Programs: f.programs, Team: f.team, Keys: a.keys, IntakePass: a.pass(), Now: a.now, Release: f.release, ReleaseSums: sums}
 	var err error
 	if f.intakeKey != "" {
 		if o.IntakeKey, err = os.ReadFile(f.intakeKey); err != nil {

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // people are those outside, who write mail: everybody has a GnuPG home of their
@@ -23,6 +24,7 @@ type people struct {
 	mu    sync.Mutex
 	dir   string
 	homes map[string]*gnupg
+	ago   time.Duration // how long ago all they do happens
 }
 
 // newPeople makes a place for GnuPG homes. Its path is short, since the
@@ -56,7 +58,7 @@ func (p *people) home(address string, secret bool) (*gnupg, error) {
 	defer p.mu.Unlock()
 	g, ok := p.homes[address]
 	if !ok {
-		g = &gnupg{home: filepath.Join(p.dir, fmt.Sprintf("h%d", len(p.homes)))}
+		g = &gnupg{home: filepath.Join(p.dir, fmt.Sprintf("h%d", len(p.homes))), of: p}
 		if err := os.Mkdir(g.home, 0o700); err != nil {
 			return nil, err
 		}
@@ -74,6 +76,7 @@ func (p *people) home(address string, secret bool) (*gnupg, error) {
 // gnupg is one GnuPG home.
 type gnupg struct {
 	home   string
+	of     *people
 	secret bool
 }
 
@@ -87,6 +90,9 @@ func (g *gnupg) stop() {
 func (g *gnupg) run(stdin []byte, args ...string) (stdout []byte, status string, err error) {
 	args = append([]string{"--homedir", g.home, "--batch", "--yes", "--quiet", "--trust-model", "always", "--status-fd", "2",
 		"--pinentry-mode", "loopback", "--passphrase", ""}, args...)
+	if g.of != nil && g.of.ago != 0 {
+		args = append([]string{"--faked-system-time", fmt.Sprint(time.Now().Add(-g.of.ago).Unix())}, args...)
+	}
 	cmd := exec.Command("gpg", args...)
 	cmd.Stdin = bytes.NewReader(stdin)
 	var out, errs bytes.Buffer
@@ -381,11 +387,11 @@ func textOf(contentType, encoding string, body io.Reader) (string, error) {
 
 // answer is a reply to a mail from the team, before encryption; from is who
 // answers, or empty for the one who got it.
-func (d delivered) answer(from, words string) []byte {
+func (d delivered) answer(from, words string, at time.Time) []byte {
 	if from == "" {
 		from = d.to
 	}
-	return []byte("From: " + from + "\nTo: psirt@ingroupe.com\nSubject: Re: " + d.subject + "\nDate: " + now() +
+	return []byte("From: " + from + "\nTo: " + d.header.Get("From") + "\nSubject: Re: " + d.subject + "\nDate: " + at.Format(time.RFC1123Z) +
 		"\nMessage-ID: <" + fmt.Sprintf("%x", len(from+words)) + "." + strings.Trim(d.id, "<>") + ".reply>\nIn-Reply-To: " + d.id +
 		"\nReferences: " + d.id + "\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\n" + words)
 }

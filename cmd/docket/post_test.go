@@ -21,6 +21,9 @@ func now() string { return time.Now().Format(time.RFC1123Z) }
 
 func peopleOf(ts *testscript.TestScript) *people { return ts.Value("people").(*people) }
 
+// now is the time at which these people act.
+func (p *people) now() time.Time { return time.Now().Add(-p.ago) }
+
 // sending reads the flags that pgpmail and reply have in common.
 func sending(ts *testscript.TestScript, name string, args []string, want int) (outgoing, []string) {
 	f := flag.NewFlagSet(name, flag.ContinueOnError)
@@ -54,7 +57,7 @@ func pgpmailCommand(ts *testscript.TestScript, neg bool, args []string) {
 	o, names := sending(ts, "pgpmail", args, 2)
 	message := []byte(ts.ReadFile(names[0]))
 	if split(message).field("Date") == "" {
-		message = append([]byte("Date: "+now()+"\n"), message...)
+		message = append([]byte("Date: "+peopleOf(ts).now().Format(time.RFC1123Z)+"\n"), message...)
 	}
 	out, err := peopleOf(ts).mailProgram(message, o)
 	ts.Check(err)
@@ -75,7 +78,7 @@ func replyCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if !ok {
 		ts.Fatalf("there is no mail to %s", rest[1])
 	}
-	out, err := peopleOf(ts).mailProgram(d.answer(o.from, ts.ReadFile(rest[2])), o)
+	out, err := peopleOf(ts).mailProgram(d.answer(o.from, ts.ReadFile(rest[2]), peopleOf(ts).now()), o)
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(rest[3]), out, 0o600))
 }
@@ -154,7 +157,7 @@ func samenotesCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-var caseIDForm = regexp.MustCompile(`INGP-[0-9]{4}-[0-9]{4,}`)
+var caseIDForm = regexp.MustCompile(`[A-Z]{4}-[0-9]{4}-[0-9]{4,}`)
 
 // masked is a mail without what makes it different from others of its kind. Of
 // the header only what a mail must have of its own is taken out.

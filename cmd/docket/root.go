@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf16"
 
@@ -34,6 +35,8 @@ type app struct {
 	json bool
 
 	passphrase []byte // read at most once
+
+	now func() time.Time // nil: time.Now
 }
 
 func newRoot(a *app) *cobra.Command {
@@ -122,7 +125,7 @@ func (a *app) open() (*desk.Desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	return desk.Open(a.dir, desk.Options{Keys: a.keys, As: a.as, Pass: a.pass(), Gpg: a.gpg, Forge: github})
+	return desk.Open(a.dir, desk.Options{Keys: a.keys, As: a.as, Pass: a.pass(), Gpg: a.gpg, Forge: github, Now: a.now})
 }
 
 // with opens the case repository for a step.

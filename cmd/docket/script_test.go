@@ -21,7 +21,7 @@ import (
 // TestMain puts this program on the path of scripts and of tests that start it
 // as a process of its own.
 func TestMain(m *testing.M) {
-	testscript.Main(tidyM{m}, map[string]func(){"docket": main, "gh": ghMain})
+	testscript.Main(tidyM{m}, map[string]func(){"docket": docketMain, "gh": ghMain})
 }
 
 // tidyM removes what tests have made together.
@@ -40,9 +40,11 @@ func (m tidyM) Run() int {
 // policies that they show.
 //
 // Each begins in an empty directory with DOCKET_KEYS naming keys/ in it and
-// $C1, $C2 … standing for the IDs of the first cases of this year. Beside
-// docket and the commands of testscript they have:
+// $C1, $C2 … standing for the IDs of the first cases of this year; $INSP1 … and
+// $IMEN1 … for those of the other programmes. Beside docket and the commands of
+// testscript they have:
 //
+//	ago DURATION            from here on all happens so long ago (60d, 12h; 0h is now)
 //	exits CODE COMMAND…     the command ends with exactly this code
 //	json FILE PATH [VALUE]  a value in a JSON file, see jsonCommand
 //	pgpmail … IN OUT        the mail that a reporter's mail program would send
@@ -54,16 +56,22 @@ func (m tidyM) Run() int {
 func TestScript(t *testing.T) {
 	t.Parallel()
 	peer.Need(t, "gpg")
-	testscript.Run(t, testscript.Params{
-		Dir:                "testdata/script",
+	p := scriptParams()
+	p.Dir = "testdata/script"
+	p.Cmds["github"] = githubCommand(t)
+	testscript.Run(t, p)
+}
+
+// scriptParams say how scripts are played, whichever they are.
+func scriptParams() testscript.Params {
+	return testscript.Params{
 		RequireUniqueNames: true,
 		Setup:              setUpScript,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exitsCommand, "json": jsonCommand, "pgpmail": pgpmailCommand, "reply": replyCommand,
-			"readmail": readmailCommand, "mails": mailsCommand, "samenotes": samenotesCommand,
-			"github": githubCommand(t),
+			"readmail": readmailCommand, "mails": mailsCommand, "samenotes": samenotesCommand, "ago": agoCommand,
 		},
-	})
+	}
 }
 
 func setUpScript(env *testscript.Env) error {
@@ -76,8 +84,12 @@ func setUpScript(env *testscript.Env) error {
 	env.Setenv("HOME", filepath.Join(env.WorkDir, ".home"))
 	env.Setenv("DOCKET_STATE", filepath.Join(env.WorkDir, ".state"))
 	env.Setenv("DOCKET_KEYS", filepath.Join(env.WorkDir, "keys"))
+	env.Setenv("NOW", time.Now().UTC().Format(time.RFC3339))
 	for n := 1; n <= 5; n++ {
 		env.Setenv("C"+strconv.Itoa(n), caseNumber(n))
+		for _, prefix := range []string{"INSP", "IMEN"} {
+			env.Setenv(prefix+strconv.Itoa(n), strings.Replace(caseNumber(n), "INGP", prefix, 1))
+		}
 	}
 	return os.Mkdir(filepath.Join(env.WorkDir, ".home"), 0o700)
 }
