@@ -98,8 +98,12 @@ func TestReview(t *testing.T) {
 		{"clocks[2].evidence", "nobody could show when the clock extra began", func(p *Program) {
 			clock(p, Clock{Starts: []string{"report:aware_at"}, Stops: []string{"enter:closed"}, Statutory: true})
 		}},
-		{"clocks[2]", "no report has seen_at", func(p *Program) { clock(p, Clock{Starts: []string{"report:aware_at|seen_at"}, Stops: []string{"enter:closed"}}) }},
-		{"clocks[2].until", "no report has end_at", func(p *Program) { clock(p, Clock{Starts: []string{"opened"}, Stops: []string{"enter:closed"}, Until: "end_at"}) }},
+		{"clocks[2]", "no report has seen_at", func(p *Program) {
+			clock(p, Clock{Starts: []string{"report:aware_at|seen_at"}, Stops: []string{"enter:closed"}})
+		}},
+		{"clocks[2].until", "no report has end_at", func(p *Program) {
+			clock(p, Clock{Starts: []string{"opened"}, Stops: []string{"enter:closed"}, Until: "end_at"})
+		}},
 		{"clocks[2].within_by", "priority is never urgent", func(p *Program) {
 			clock(p, Clock{Starts: []string{"opened"}, Stops: []string{"enter:closed"}, WithinBy: &WithinBy{"priority", map[string]Duration{"urgent": Duration(day)}}})
 		}},

@@ -1,0 +1,132 @@
+package psirt
+
+import "strings"
+
+// signers counts the people who signed a record of their own. Without history
+// the answer is open, unless there are too few records whoever signed them.
+func (a *asking) signers(s *Signers, depth int) Result {
+	if a.w.Report == nil {
+		return Sealed
+	}
+	found, _ := a.values(s.Path)
+	var not []any
+	if s.Not != "" {
+		not, _ = a.values(s.Not)
+	}
+	by := s.By
+	if by == "" {
+		by = "by"
+	}
+	said, signed := map[string]bool{}, map[string]bool{}
+	for _, record := range found {
+		handles := collect(record, strings.Split(by, "."), nil, &a.left)
+		if len(handles) != 1 || contained(not, handles[0]) {
+			continue
+		}
+		handle, _ := handles[0].(string)
+		person, known := a.p.ByHandle(handle)
+		if !known || s.Role != "" && !person.HasRole(s.Role) || a.of(record, s.Where, depth) != Pass {
+			continue
+		}
+		said[handle] = true
+		if a.w.History != nil && a.signer(s.Path, canonical(record)) == person.Key {
+			signed[handle] = true
+		}
+	}
+	least := max(1, s.Min)
+	if a.w.History == nil && len(said) >= least {
+		return Sealed
+	}
+	return result(len(signed) >= least)
+}
+
+// signer is who signed the revision in which a record came to stand at a path
+// and has stood since: a record that its author took back does not count for
+// them when somebody else puts it there again.
+func (a *asking) signer(path, record string) Fingerprint {
+	if a.records == nil {
+		a.records = map[string][]map[string]bool{}
+	}
+	past, known := a.records[path]
+	if !known {
+		for _, rev := range a.w.History {
+			if rev.Report == nil {
+				past = append(past, nil)
+				continue
+			}
+			there := map[string]bool{}
+			for _, v := range collect(map[string]any(rev.Report), strings.Split(path, "."), nil, &a.left) {
+				there[canonical(v)] = true
+			}
+			past = append(past, there)
+		}
+		a.records[path] = past
+	}
+	var by Fingerprint
+	for i := len(past) - 1; i >= 0; i-- {
+		if past[i] == nil {
+			return "" // nobody here can tell whether it stood there before
+		}
+		if !past[i][record] {
+			break
+		}
+		by = a.w.History[i].By
+	}
+	return by
+}
+
+// Remember keeps of a report what tests of signers read: all that History needs
+// of it.
+func (p *Program) Remember(report Document) Document {
+	out := Document{}
+	for _, fact := range p.Facts {
+		fact.Is.each(func(t Test) {
+			if t.Signers == nil {
+				return
+			}
+			top, _, _ := strings.Cut(t.Signers.Path, ".")
+			if v, ok := report[top]; ok {
+				out[top] = v
+			}
+		})
+	}
+	return out
+}
+
+// NeedsHistory reports whether some rule for a move asks who signed a record,
+// so that it takes World.History to judge the move.
+func (p *Program) NeedsHistory(from, to string) bool {
+	for _, t := range p.Transitions {
+		if t.To != to || !contains(t.From, p.Current(from)) {
+			continue
+		}
+		for _, guard := range t.Guards {
+			if p.asksSigners(Test{Fact: strings.TrimPrefix(guard, "not ")}, 0) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// AsksSigners reports whether any fact of the programme asks who signed a
+// record.
+func (p *Program) AsksSigners() bool {
+	for _, fact := range p.Facts {
+		if p.asksSigners(fact.Is, 0) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *Program) asksSigners(t Test, depth int) bool {
+	if depth > maxFactDepth {
+		return false
+	}
+	asks := false
+	t.each(func(t Test) {
+		asks = asks || t.Signers != nil || t.Fact != "" && p.asksSigners(p.Facts[t.Fact].Is, depth+1)
+	})
+	return asks
+}
