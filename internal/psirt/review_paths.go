@@ -36,11 +36,6 @@ func (r *review) paths() {
 			}
 		}
 	}
-	for i, a := range r.p.Report.Asked {
-		for _, at := range a.Any {
-			r.path(fmt.Sprintf("report.asked[%d].any", i), at, "")
-		}
-	}
 }
 
 // test judges the paths of a test, which begin at base inside of a list.
