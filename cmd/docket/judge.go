@@ -2,17 +2,14 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/docket-psirt/docket/internal/audit"
 	"github.com/docket-psirt/docket/internal/desk"
-	"github.com/docket-psirt/docket/internal/psirt"
 )
 
 func (a *app) judgeCommands() []*cobra.Command {
@@ -60,44 +57,6 @@ func (a *app) printChecked(r *desk.Checked) {
 	default:
 		a.printf("%d finding(s). docket audit tells when and by whom.\n", len(r.Findings))
 	}
-}
-
-func (a *app) clockCommand() *cobra.Command {
-	var notify string
-	c := a.jsonFlag(&cobra.Command{Use: "clock", Short: "Say what is due and what is late", Args: cobra.NoArgs,
-		Long: `Derives the deadlines of open cases from log, mails, receipts and policy. Where the
-bot's key is at hand, the label due/overdue of tracking issues follows. With
---notify the handlers of late cases get an alarm, sealed to their own keys.`,
-		Example: "  docket -C cases.git clock\n  docket -C cases.git --keys keys clock --notify smtps://psirt@mail.example.com"})
-	c.Flags().StringVar(&notify, "notify", "", "send alarms: a URL (smtp://, smtps://) or a Maildir")
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		to, err := a.notifier(notify)
-		if err != nil {
-			return err
-		}
-		return a.with(func(d *desk.Desk) error {
-			list, err := d.Clock(c.Context())
-			if to != nil {
-				err = errors.Join(err, d.NotifyOverdue(c.Context(), list, to))
-			}
-			if a.json {
-				return errors.Join(a.printJSON(list), err)
-			}
-			if len(list) == 0 && err == nil {
-				a.printf("No deadline runs.\n")
-			}
-			w := table(a.out)
-			for _, due := range list {
-				status := "due"
-				if due.Status == psirt.ClockOverdue {
-					status = "OVERDUE"
-				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s (%s)\t%s\n", due.ID, status, due.Reading.Due.Format(time.RFC3339), due.Clock, due.Party, due.Means)
-			}
-			return errors.Join(w.Flush(), err)
-		})
-	}
-	return c
 }
 
 func (a *app) auditCommand() *cobra.Command {

@@ -42,8 +42,10 @@ func TestIG02Overdue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.NotifyOverdue(context.Background(), due, sender); err != nil {
-		t.Fatal(err)
+	for range 2 { // once is enough
+		if _, err := d.NotifyOverdue(context.Background(), due, sender, b.path("state")); err != nil {
+			t.Fatal(err)
+		}
 	}
 	list, err := maildir(b.path("alarms"), "")
 	if err != nil || len(list) != 2 {

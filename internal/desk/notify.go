@@ -33,35 +33,32 @@ func (d *Desk) notifyMail(ctx context.Context, c *one, in *inbound, to mail.Send
 	return d.tell(ctx, c, string(c.ID)+": mail", b.String(), to)
 }
 
-// NotifyOverdue sends the handlers of each overdue case an alarm, sealed to
-// their own keys.
-func (d *Desk) NotifyOverdue(ctx context.Context, list []Due, to mail.Sender) error {
-	texts := map[psirt.CaseID]string{}
-	var order []psirt.CaseID
-	for _, due := range list {
-		if due.Status != psirt.ClockOverdue {
-			continue
-		}
-		if texts[due.ID] == "" {
-			order = append(order, due.ID)
-		}
-		texts[due.ID] += fmt.Sprintf("%s was due at %s: %s\n", due.Clock, due.Reading.Due.Format(time.RFC3339), due.Means)
+// letterSigner seals a mail. Keys in files do; of a person's gpg it is not asked.
+type letterSigner interface {
+	SealMail(entity []byte, to []*seal.Cert, at time.Time) (seal.Sealed, error)
+}
+
+// teller is whose key signs what handlers are told: the bot's, or where that is
+// not at hand the person's who acts.
+func (d *Desk) teller(c *one) (letterSigner, error) {
+	bot, err := d.ring.role(c.setting, "bot", c.setting.Program.Keys.Bot)
+	if err == nil {
+		return bot, nil
 	}
-	var errs []error
-	for _, id := range order {
-		c, err := d.onMain(id)
-		if err == nil {
-			err = d.tell(ctx, c, string(id)+": overdue", texts[id], to)
-		}
-		errs = append(errs, err)
+	who, mine := d.me(c.setting)
+	if mine != nil {
+		return nil, err
 	}
-	return errors.Join(errs...)
+	if signer, ok := who.key.(letterSigner); ok {
+		return signer, nil
+	}
+	return nil, err
 }
 
 // tell sends a text to each handler of a case, encrypted to that person alone
-// and signed by the bot.
+// and signed by the bot, or by the person who acts.
 func (d *Desk) tell(ctx context.Context, c *one, subject, text string, to mail.Sender) error {
-	bot, err := d.ring.role(c.setting, "bot", c.setting.Program.Keys.Bot)
+	bot, err := d.teller(c)
 	if err != nil {
 		return err
 	}
@@ -81,7 +78,7 @@ func (d *Desk) tell(ctx context.Context, c *one, subject, text string, to mail.S
 	return errors.Join(errs...)
 }
 
-func (d *Desk) tellOne(ctx context.Context, c *one, bot *seal.Key, person psirt.Person, subject, text string, to mail.Sender) error {
+func (d *Desk) tellOne(ctx context.Context, c *one, bot letterSigner, person psirt.Person, subject, text string, to mail.Sender) error {
 	cert, err := c.setting.Cert(person.Key)
 	if err != nil {
 		return err

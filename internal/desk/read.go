@@ -152,26 +152,11 @@ func (d *Desk) title(c *one, with []seal.Opener) string {
 // readings derives the clocks of a case: from its log, its mails and the
 // receipts of its updates.
 func (d *Desk) readings(c *one) ([]psirt.Reading, error) {
-	events := c.Events()
-	records, err := d.records(c)
+	w, err := d.timeline(c)
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range records {
-		if r.N > 1 {
-			events = append(events, psirt.Event{At: r.At, Name: "mail:" + string(r.Kind)})
-		}
-	}
-	receipts, _, err := d.receiptsOf(c)
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range receipts {
-		if r.Status == psirt.ReceiptSent && r.Update >= 1 && r.Update <= len(c.Updates) {
-			events = append(events, psirt.Event{At: r.At, Name: "update:" + c.Updates[r.Update-1].Kind})
-		}
-	}
-	return c.setting.Program.Readings(events, d.now()), nil
+	return c.setting.Program.Readings(w.Events, w.Now), nil
 }
 
 func (d *Desk) due(c *one, row *Row) error {
@@ -311,44 +296,6 @@ func (d *Desk) Log(ctx context.Context, id psirt.CaseID) ([]audit.Event, error) 
 	}
 	sort.SliceStable(story.Events, func(i, j int) bool { return story.Events[i].At.Before(story.Events[j].At) })
 	return story.Events, nil
-}
-
-// Due is one clock that runs.
-type Due struct {
-	ID psirt.CaseID `json:"id"`
-	psirt.Reading
-	Means string `json:"means"`
-}
-
-// Clock lists the clocks of open cases that run, the most urgent first, and
-// brings the label due/overdue of tracking issues up to date where the bot's
-// key is at hand. A case that cannot be read stops no other's clocks: the error
-// names it, and comes with the rest.
-func (d *Desk) Clock(ctx context.Context) ([]Due, error) {
-	out := []Due{}
-	late := map[psirt.CaseID]bool{}
-	var cases []*one
-	err := d.each(func(c *one) error {
-		state, _ := c.setting.Program.State(c.State)
-		if state.Phase == psirt.PhaseClosed {
-			return nil
-		}
-		list, err := d.readings(c)
-		if err != nil {
-			return err
-		}
-		cases = append(cases, &one{Case: c.Case, setting: c.setting})
-		for _, r := range list {
-			if r.Status != psirt.ClockRunning && r.Status != psirt.ClockOverdue {
-				continue
-			}
-			late[c.ID] = late[c.ID] || r.Status == psirt.ClockOverdue && r.Party == "team"
-			out = append(out, Due{ID: c.ID, Reading: r, Means: meansOf(c.setting.Program, r.Clock)})
-		}
-		return nil
-	})
-	sort.SliceStable(out, func(i, j int) bool { return out[i].Due.Before(out[j].Due) })
-	return out, errors.Join(err, d.labelLate(ctx, cases, late))
 }
 
 func meansOf(p *psirt.Program, name string) string {
