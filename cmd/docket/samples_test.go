@@ -81,12 +81,16 @@ func TestSamples(t *testing.T) {
 	peer.Need(t, "git")
 	b := benchAt(t, t.TempDir())
 	b.docket(exitDone, "init", "cases.git", "--program", "ingroupe,inspur,imengine", "--team", "lead,triage", "--keys", "keys", "--no-passphrase")
+	certs := map[string][]byte{}
+	for _, name := range []string{"ingroupe", "inspur", "imengine"} {
+		certs[name] = []byte(b.docket(exitDone, "--keys", "keys", "keys", "show", name+"-intake"))
+	}
 	for _, style := range sortedKeys(sampleStyles) {
 		t.Run(style, func(t *testing.T) {
 			b := *b
 			b.t = t
 			s := tally{ids: map[string]string{}}
-			for _, m := range b.sendSamples(t, style) {
+			for _, m := range b.sendSamples(t, style, certs) {
 				s.compare(m)
 				s.ids[m.name] = m.id
 			}
@@ -121,7 +125,7 @@ type sampleRead struct {
 }
 
 // sendSamples sends the samples in a style and reads them back.
-func (b *bench) sendSamples(t *testing.T, style string) []sampleRead {
+func (b *bench) sendSamples(t *testing.T, style string, certs map[string][]byte) []sampleRead {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(sampleDir, "*", "message.eml"))
 	if err != nil || len(files) != 15 {
@@ -146,7 +150,7 @@ func (b *bench) sendSamples(t *testing.T, style string) []sampleRead {
 			t.Fatal(err)
 		}
 		name := fmt.Sprintf("%s-%02d.eml", strings.Fields(style)[len(strings.Fields(style))-1], i)
-		b.write(name, string(b.sampleMail(t, raw, m.want.Program, style)))
+		b.write(name, string(b.sampleMail(t, raw, certs[m.want.Program], style)))
 		args = append(args, name)
 		if sampleStyles[style].style == styleClear && !strings.HasPrefix(m.want.Kind, "follow-up") {
 			m.want.Flags = append(m.want.Flags, "received-in-clear") // of the case, and not of what the reporter wrote
@@ -208,12 +212,10 @@ func (b *bench) decode(t *testing.T, into any, args ...string) {
 }
 
 // sampleMail is a sample as a mail program sends it in a style.
-func (b *bench) sampleMail(t *testing.T, raw []byte, program, style string) []byte {
+func (b *bench) sampleMail(t *testing.T, raw, cert []byte, style string) []byte {
 	t.Helper()
 	o := sampleStyles[style]
-	if o.style != styleClear {
-		o.to = []byte(b.docket(exitDone, "--keys", "keys", "keys", "show", program+"-intake"))
-	}
+	o.to = cert
 	if o.style == styleInline {
 		raw = inlineText(t, raw)
 	}
