@@ -265,3 +265,31 @@ func TestForgedCheck(t *testing.T) {
 		t.Errorf("deliver sent what nobody approved: %+v", sent[i])
 	}
 }
+
+// TestNothingOnTopOfHostile: whoever may push puts an envelope on a case's
+// branch that names other handlers. Nobody builds on it: the next person who
+// seals would seal to them.
+func TestNothingOnTopOfHostile(t *testing.T) {
+	t.Parallel()
+	h := guarded(t)
+	bot := h.bot()
+	id := h.intake(bot, clearMail)
+	m := h.mallory()
+	path := psirt.CasePath("ingroupe", id)
+	lead := h.person("lead")
+	program := m.read(psirt.ProgramPath("ingroupe"))
+	_, rest, _ := strings.Cut(program[strings.Index(program, "handle: triage"):], "key: ")
+	key, _, _ := strings.Cut(rest, ",")
+	text := strings.Replace(m.read(path), "revision: 1\n", "handlers: ["+key+"]\nrevision: 2\n", 1)
+	m.push("main", "case/"+string(id)+"/next", map[string]string{path: text})
+	_, err := lead.Edit(t.Context(), id, func(r psirt.Document, _ *psirt.Contact) ([]string, error) {
+		r["owner"] = "lead"
+		return []string{"owner"}, nil
+	})
+	if err == nil || !strings.Contains(err.Error(), "not well formed") {
+		t.Fatalf("the lead signs on top of what mallory pushed: %v", err)
+	}
+	if _, err := h.click(bot, "lead", h.opened(string(id)).Number, "move/needs-info"); err == nil {
+		t.Fatal("the bot signs on top of what mallory pushed")
+	}
+}

@@ -50,6 +50,9 @@ func (d *Desk) tip(ctx context.Context, id psirt.CaseID, who *actor) (*tip, erro
 	if t.branch, err = d.branch(nextBranch(id)); err != nil {
 		return nil, err
 	}
+	if err := d.buildable(t, id); err != nil {
+		return nil, err
+	}
 	if who.person {
 		if t.queue, err = d.queued(who, id); err != nil {
 			return nil, err
@@ -68,6 +71,28 @@ func (d *Desk) tip(ctx context.Context, id psirt.CaseID, who *actor) (*tip, erro
 		t.c, err = d.load(c.setting, at, id)
 	}
 	return t, err
+}
+
+// buildable refuses to put a signature on top of a proposal that is not well
+// formed: anybody who may push can have made it, and its envelope says who is
+// to read what is sealed next.
+func (d *Desk) buildable(t *tip, id psirt.CaseID) error {
+	if t.branch.IsZero() {
+		return nil
+	}
+	main, err := d.repo.Ref(mainRef)
+	if err != nil {
+		return err
+	}
+	if on, err := d.repo.IsAncestor(t.branch, main); err != nil || on {
+		return err // merged, and about to go
+	}
+	g, err := d.judge.Proposal(main, t.branch)
+	if err != nil || len(g.Findings) == 0 {
+		return err
+	}
+	return &Problem{Text: fmt.Sprintf("the open proposal of %s is not well formed: %s", id, g.Findings[0].Text),
+		Do: "look at it with docket pr list, and end it with docket pr close"}
 }
 
 // takenAlong reports whether a queue is part of a proposal or of main already: a
