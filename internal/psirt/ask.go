@@ -13,11 +13,14 @@ const maxValues = 1 << 20
 
 // asking is one fact being answered.
 type asking struct {
-	p       *Program
-	w       World
-	item    any  // the element that paths begin at
-	inside  bool // whether there is one
-	left    int
+	p      *Program
+	w      World
+	item   any  // the element that paths begin at
+	inside bool // whether there is one
+	left   int
+
+	deriving bool // a rule of Program.Priority is being answered
+
 	records map[string][]map[string]bool // by path: the records of each revision of History
 }
 
@@ -69,6 +72,8 @@ func (a *asking) ask(t Test, depth int) Result {
 		return a.signers(t.Signers, depth)
 	case t.Before != nil:
 		return a.before(t.Before)
+	case t.Derived != "":
+		return a.derived(t.Derived)
 	}
 	return a.plain(t)
 }
@@ -108,6 +113,8 @@ func (t Test) paths() []string {
 	switch {
 	case t.Present != "":
 		return []string{t.Present}
+	case t.Derived != "":
+		return []string{t.Derived}
 	case t.Equals != nil:
 		return []string{t.Equals.Path}
 	case t.In != nil:

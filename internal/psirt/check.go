@@ -26,6 +26,7 @@ func (p *Program) Check() []Fault {
 	c := &checker{p: p}
 	c.names()
 	c.facts()
+	c.priorities()
 	c.transitions()
 	c.clocks()
 	c.calendars()
@@ -124,7 +125,7 @@ func (c *checker) test(path string, t Test, depth int) {
 	}
 	set := 0
 	for _, is := range []bool{t.Present != "", t.Equals != nil, t.In != nil, t.Count != nil, t.Before != nil, t.Some != nil, t.Each != nil,
-		t.Covers != nil, t.Differ != nil, t.Signers != nil, len(t.All) > 0, len(t.Any) > 0, t.Not != nil, t.Fact != ""} {
+		t.Covers != nil, t.Differ != nil, t.Signers != nil, t.Derived != "", len(t.All) > 0, len(t.Any) > 0, t.Not != nil, t.Fact != ""} {
 		if is {
 			set++
 		}
@@ -168,8 +169,8 @@ func (c *checker) where(path string, where []Test, depth int) {
 	for i, part := range where {
 		c.test(fmt.Sprintf("%s.where[%d]", path, i), part, depth+1)
 		part.each(func(t Test) {
-			if t.Fact != "" || t.Signers != nil {
-				c.add(fmt.Sprintf("%s.where[%d]", path, i), "facts and signers are about the whole case: ask for them outside of the list")
+			if t.Fact != "" || t.Signers != nil || t.Derived != "" {
+				c.add(fmt.Sprintf("%s.where[%d]", path, i), "facts, signers and what is derived are about the whole case: ask for them outside of the list")
 			}
 		})
 	}

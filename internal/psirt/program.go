@@ -17,7 +17,8 @@ type Program struct {
 	Report      ReportForm        `yaml:"report"`
 	Scope       Scope             `yaml:"scope"`
 	Facts       map[string]Fact   `yaml:"facts"`
-	States      []State           `yaml:"states"` // the first is where cases begin
+	Priority    []PriorityRule    `yaml:"priority"` // what makes a case how urgent; the first that fits
+	States      []State           `yaml:"states"`   // the first is where cases begin
 	Transitions []Transition      `yaml:"transitions"`
 	Clocks      []Clock           `yaml:"clocks"`
 	Standing    []Standing        `yaml:"standing"` // standard texts that go out without a move

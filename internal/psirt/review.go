@@ -243,6 +243,9 @@ func (r *review) unused() {
 	for _, fact := range r.p.Facts {
 		fact.Is.each(func(t Test) { used[t.Fact] = true })
 	}
+	for _, rule := range r.p.Priority {
+		rule.Is.each(func(t Test) { used[t.Fact] = true })
+	}
 	for _, name := range names(r.p.Facts) {
 		if !used[name] && !r.p.Facts[name].Clear { // a clear one stands in the envelope for people to see
 			r.add("facts."+name, "name it as a guard, or remove it", "nothing asks for %s", name)

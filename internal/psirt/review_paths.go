@@ -17,6 +17,9 @@ func (r *review) paths() {
 	for _, name := range names(r.p.Facts) {
 		r.test("facts."+name, r.p.Facts[name].Is, "")
 	}
+	for i, rule := range r.p.Priority {
+		r.test(fmt.Sprintf("priority[%d]", i), rule.Is, "")
+	}
 	for i, c := range r.p.Clocks {
 		path := fmt.Sprintf("clocks[%d]", i)
 		for _, e := range append(append([]string{}, c.Starts...), c.Stops...) {
