@@ -1,0 +1,115 @@
+package desk
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/docket-psirt/docket/internal/audit"
+	"github.com/docket-psirt/docket/internal/psirt"
+)
+
+// Moving says which move a person wants.
+type Moving struct {
+	To      string        // state; empty with an outcome: the first one that closes
+	Outcome psirt.Outcome // of a move that closes
+	Update  string        // which of the rule's updates goes to the reporter; empty: its own
+	Words   string        // own words instead of the standard text
+	Dry     bool          // only answer whether the guards hold
+}
+
+// choose is the kind of update that a move sends, or the verdict with why not.
+func choose(v psirt.Verdict, rule psirt.Transition, kind string) (string, psirt.Verdict) {
+	chosen, ok := rule.Choose(kind)
+	if !v.OK() || ok {
+		return chosen, v
+	}
+	do := "leave --update out"
+	if len(rule.Updates) > 0 {
+		do = "it sends " + strings.Join(rule.Kinds(), " or ")
+	}
+	return chosen, psirt.All(v.What, append(v.Of, psirt.Failed("this move does not send the update "+kind, do))...)
+}
+
+// stamps are the standard texts that begin something which a clock watches: the
+// path of the report that then says when. The text and the time come in one
+// revision.
+var stamps = map[string]string{"deletion": "conduct.deletion.asked_at"}
+
+// Send sends a standard text of the programme to the reporter without moving the
+// case, with the approvals that the programme asks for it (standing). A text
+// that says that an embargo has ended is refused while it lasts.
+func (d *Desk) Send(ctx context.Context, id psirt.CaseID, kind string) (*Proposed, error) {
+	t, who, open, err := d.asAnalyst(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	p := t.c.setting.Program
+	if !slices.Contains(p.StandardTexts(), kind) {
+		return nil, usage(fmt.Sprintf("the programme has no standard text %q", kind), "those that go out without a move are "+standingKinds(p))
+	}
+	if t.unfinished() && newestKind(t.c) == kind && len(t.c.Log) > 0 && t.c.Log[len(t.c.Log)-1].Revision < t.c.Revision && d.again(t, who, kind, "") {
+		return d.resume(ctx, who, t, id)
+	}
+	w, err := d.timeline(t.c)
+	if err != nil {
+		return nil, err
+	}
+	_, v := p.StandingText(w, kind, who.key.Cert().Fingerprint())
+	if v.OK() {
+		v = d.mayTell(v, p, kind, open.report)
+	}
+	if !v.OK() {
+		return nil, &Refused{What: "nothing was sent to the reporter of " + string(id), Verdict: v}
+	}
+	r := d.revise(t.c, who, open)
+	if path := stamps[kind]; path != "" && len(open.report.Values(path)) == 0 {
+		if err := setPath(open.report, path, d.now().Format(time.RFC3339)); err != nil {
+			return nil, err
+		}
+		r.reseal = true
+	}
+	if err := r.takeMails(); err != nil {
+		return nil, err
+	}
+	if err := r.standard(kind); err != nil {
+		return nil, err
+	}
+	return d.propose(ctx, r, t, audit.KindUpdate, fmt.Sprintf("%s: %s", id, kind), "Edit", "updates")
+}
+
+// mayTell refuses texts that belong to a move, or that would not be true.
+func (d *Desk) mayTell(v psirt.Verdict, p *psirt.Program, kind string, report psirt.Document) psirt.Verdict {
+	if !slices.ContainsFunc(p.Standing, func(s psirt.Standing) bool { return s.Kind == kind }) {
+		for _, t := range p.Transitions {
+			if slices.Contains(t.Kinds(), kind) {
+				return psirt.All(v.What, psirt.Failed("the text "+kind+" says that the case moves", "move it with docket move; without a move the programme sends "+standingKinds(p)))
+			}
+		}
+	}
+	if e := embargoOf(report); kind == kindLifted && !e.Over(d.now()) {
+		return psirt.All(v.What, psirt.Failed("the embargo lasts until "+e.Until.Format(time.RFC3339), "wait, or end it with docket embargo ID end"))
+	}
+	return v
+}
+
+// kindLifted is the text that tells the reporter of the end of an embargo.
+const kindLifted = "embargo-lifted"
+
+func standingKinds(p *psirt.Program) string {
+	var kinds []string
+	for _, s := range p.Standing {
+		kinds = append(kinds, s.Kind)
+	}
+	for _, c := range p.Clocks {
+		if c.Remind != "" && !slices.Contains(kinds, c.Remind) {
+			kinds = append(kinds, c.Remind)
+		}
+	}
+	if len(kinds) == 0 {
+		return "none"
+	}
+	return strings.Join(kinds, ", ")
+}
