@@ -71,7 +71,9 @@ proposal, since they have it too; without, you are told how to do that.` + onePr
 		if err != nil {
 			return err
 		}
-		return a.changePeople(func(d *desk.Desk) (*desk.PeopleChange, error) { return d.RemovePerson(c.Context(), program, args[0], o) })
+		return a.changePeople(func(d *desk.Desk) (*desk.PeopleChange, error) {
+			return d.RemovePerson(c.Context(), program, args[0], o)
+		})
 	}
 	return c
 }

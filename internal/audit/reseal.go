@@ -100,6 +100,12 @@ func HandlersAfter(list []psirt.Fingerprint, before, after *psirt.Program) []psi
 	return slices.Compact(out)
 }
 
+// Comers are those who may read a case with other handlers and could not before.
+func Comers(p *psirt.Program, before, after []psirt.Fingerprint) []psirt.Fingerprint {
+	was := p.SealedReaders(before)
+	return slices.DeleteFunc(p.SealedReaders(after), func(f psirt.Fingerprint) bool { return slices.Contains(was, f) })
+}
+
 // Touches reports whether a merge on main brought something to a case: by its
 // trailer, or, where it names no case (a change of the programme, or a merge
 // made on the forge's page), by the case's file.

@@ -64,6 +64,9 @@ func (p *proposal) step(s Step, approvals []psirt.Approval, sealed bool) psirt.V
 	case len(s.Updates) > 0:
 		rules = []psirt.ApprovalRule{program.Messages}
 	}
+	if s.Before != nil && len(Comers(program, s.Before.Handlers, s.Case.Handlers)) > 0 && !slices.Contains(rules, program.Messages) {
+		rules = append(rules, program.Messages) // who comes in hears of the case, as whoever is written to does
+	}
 	for _, rule := range rules {
 		parts = append(parts, program.Approved(rule, approvals, not, sealed))
 	}
