@@ -110,20 +110,24 @@ type newcase struct {
 	at    time.Time
 	claim *claim
 	edits []store.Edit
+
+	handlers []psirt.Fingerprint // empty: the team
 }
 
 // fromMail builds revision 1 of a case and its commit.
 func (n *newcase) fromMail(b *store.Batch, in *inbound) (store.Hash, error) {
 	s, id := n.s, n.claim.id
+	doc, err := n.report(in)
+	if err != nil {
+		return store.Hash{}, err
+	}
+	n.route(doc)
 	record, session, err := n.keep(in, 1)
 	if err != nil {
 		return store.Hash{}, err
 	}
 	n.seen(in)
-	doc, err := n.report(in, session)
-	if err != nil {
-		return store.Hash{}, err
-	}
+	doc["session_keys"] = map[string]any{"mail-1": session}
 	contact := psirt.Contact{Docket: casefile.FormatVersion, ID: id, MessageID: in.m.MessageID}
 	kind := ""
 	if in.answerable() {
@@ -151,7 +155,7 @@ func (n *newcase) keep(in *inbound, number int) (psirt.Digest, string, error) {
 		kind = psirt.MailUnopened
 	}
 	rec := n.d.newRecord(in, n.claim.id, number, kind, n.at)
-	edits, digest, session, err := n.d.recordMail(n.who, n.s, nil, in, rec)
+	edits, digest, session, err := n.d.recordMail(n.who, n.s, n.handlers, in, rec)
 	n.edits = append(n.edits, edits...)
 	return digest, session, err
 }
@@ -203,7 +207,7 @@ func (d *Desk) recordMail(who *actor, s *audit.Setting, handlers []psirt.Fingerp
 }
 
 // report is the report document of a mail.
-func (n *newcase) report(in *inbound, session string) (psirt.Document, error) {
+func (n *newcase) report(in *inbound) (psirt.Document, error) {
 	var reported psirt.Reported
 	if in.opened {
 		reported = read(in.m, in.content, 1, false, n.s.Program)
@@ -220,7 +224,6 @@ func (n *newcase) report(in *inbound, session string) (psirt.Document, error) {
 		return nil, err
 	}
 	doc["docket"], doc["id"] = float64(casefile.FormatVersion), string(n.claim.id)
-	doc["session_keys"] = map[string]any{"mail-1": session}
 	if in.opened {
 		doc["consent"] = map[string]any{"submitted_at": n.at.Format(time.RFC3339)}
 	}
@@ -285,7 +288,7 @@ func (n *newcase) flags(in *inbound) []string {
 func (n *newcase) build(b *store.Batch, doc psirt.Document, contact psirt.Contact, kind string, records ...psirt.Digest) (store.Hash, error) {
 	s, id := n.s, n.claim.id
 	c := &psirt.Case{Docket: casefile.FormatVersion, ID: id, Program: s.Program.Program, Policy: s.Blob, State: s.Program.Initial().Name,
-		Opened: n.at, Revision: 1, Mails: records,
+		Handlers: n.handlers, Opened: n.at, Revision: 1, Mails: records,
 		Log: []psirt.Entry{{Revision: 1, At: n.at, To: s.Program.Initial().Name, By: n.who.key.Cert().Fingerprint()}}}
 	if kind != "" {
 		u, err := standardUpdate(s, c, kind)
@@ -296,7 +299,7 @@ func (n *newcase) build(b *store.Batch, doc psirt.Document, contact psirt.Contac
 	}
 	r := &draft{d: n.d, from: &one{Case: &psirt.Case{}, setting: s}, now: c, at: n.at, who: n.who,
 		open: &contents{report: doc, contact: contact}, recontact: true}
-	if err := r.sealPart(&c.Sealed, doc, casefile.PartSealed, s.Program.SealedReaders(nil)); err != nil {
+	if err := r.sealPart(&c.Sealed, doc, casefile.PartSealed, s.Program.SealedReaders(n.handlers)); err != nil {
 		return store.Hash{}, err
 	}
 	if err := r.sealAgain(); err != nil {

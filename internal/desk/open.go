@@ -77,6 +77,7 @@ func (n *newcase) byHand(ctx context.Context, doc psirt.Document) (bool, error) 
 	if err := schema.Validate("report", map[string]any(doc)); err != nil {
 		return false, &Problem{Text: "the report document is not valid", Err: err, Do: "nothing was opened"}
 	}
+	n.route(doc)
 	contact := psirt.Contact{Docket: casefile.FormatVersion, ID: n.claim.id}
 	if mails := doc.Values("reporter.email"); len(mails) == 1 {
 		contact.Address, _ = mails[0].(string)
