@@ -79,6 +79,7 @@ type ReportForm struct {
 	Words    map[string][]string `yaml:"words"`    // report path: further heading words for it
 	Subjects []string            `yaml:"subjects"` // prefixes of subjects that say nothing
 	Methods  []string            `yaml:"methods"`  // words of methods that the policy does not authorise
+	Purposes []string            `yaml:"purposes"` // what reports may be used for, in the policy's words; a share names one
 }
 
 // Asked is one thing that the policy asks reporters for. What is asked for is
