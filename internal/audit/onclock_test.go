@@ -2,13 +2,16 @@ package audit_test
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/docket-psirt/docket/internal/audit"
+	"github.com/docket-psirt/docket/internal/casefile"
 	"github.com/docket-psirt/docket/internal/desk"
 	"github.com/docket-psirt/docket/internal/psirt"
+	"github.com/docket-psirt/docket/internal/seal"
 )
 
 // asked has the third case wait for its reporter, since the time that it
@@ -225,4 +228,47 @@ func TestARecordInAnothersNameIsFound(t *testing.T) {
 			t.Errorf("it says %q", list[0].Text)
 		}
 	}
+}
+
+// Somebody with a role that handles cases signs edits of those that name them,
+// and of no others; moves are the team's.
+func TestHandlersByRole(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	text := string(y.replaced("\nkeys: #", "\nroles:\n  product: {means: Speaks for a product team., handles: true}\n\nkeys: #"))
+	at := strings.Index(text, "{handle: third,")
+	text = text[:at] + strings.Replace(text[at:], "roles: [team]", "roles: [product]", 1)
+	y.changeProgram("lead", "triage", edit(policy, []byte(text)))
+	hands := []psirt.Fingerprint{y.cert("lead").Fingerprint(), y.cert("third").Fingerprint()}
+	slices.Sort(hands)
+	y.does("third", func(*psirt.Case) {})
+	found(t, y.audit(false), "role", third)
+
+	y = newYard(t)
+	y.changeProgram("lead", "triage", edit(policy, []byte(text)))
+	named := func(c *psirt.Case) {
+		c.Handlers = hands
+		c.Sealed = y.sealFor(y.key("lead"), third, "lead", "third", "escrow")
+		c.Contact = y.contactFor(y.key("lead"), third, "lead", "third", "escrow", "mailer", "intake")
+	}
+	h := y.revise("lead", y.main(), third, named)
+	y.merge(y.approved("triage", h, third, y.digest(h, third)), third)
+	y.does("third", func(*psirt.Case) {})
+	clean(t, y.audit(false))
+	y.does("third", func(c *psirt.Case) { y.to("third", "needs-info")(c); y.told(c, "needs-info") })
+	found(t, y.audit(false), "unapproved", third)
+}
+
+// contactFor seals a contact of a case to named keys.
+func (y *yard) contactFor(by *seal.Key, id psirt.CaseID, to ...string) string {
+	y.t.Helper()
+	var certs []*seal.Cert
+	for _, name := range to {
+		certs = append(certs, y.cert(name))
+	}
+	sealed, err := by.Seal([]byte(`{"docket":1,"id":"`+string(id)+`"}`), certs, casefile.ContextOf(casefile.PartContact, id), y.now)
+	if err != nil {
+		y.t.Fatal(err)
+	}
+	return sealed.Armor
 }
