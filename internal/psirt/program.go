@@ -28,6 +28,8 @@ type Program struct {
 	Teams      map[string]Team      `yaml:"teams"`      // who looks after which products
 	Routing    []Route              `yaml:"routing"`    // which team a product belongs to; the first that fits
 	Regulation []Regulation         `yaml:"regulation"` // laws whose deadlines the statutory clocks watch
+	Embargo    Duration             `yaml:"embargo"`    // how long a proposed embargo lasts when nobody says otherwise; 0: somebody must
+	Retention  Retention            `yaml:"retention"`  // how long personal data and samples are kept
 
 	Messages ApprovalRule      `yaml:"messages"` // approvals of own words that come without a move (ask, reply)
 	Edits    ApprovalRule      `yaml:"edits"`
@@ -170,6 +172,14 @@ type Standing struct {
 	By        string       `yaml:"by"`   // team: people send it; bot: the bot may, too
 	Most      int          `yaml:"most"` // how many times in one case; 0: the bot once, people as often as they like
 	Approvals ApprovalRule `yaml:"approvals"`
+}
+
+// Retention says how long personal data and what came with a report are kept;
+// 0: no limit. History keeps what it has; later revisions do without.
+type Retention struct {
+	Personal Duration `yaml:"personal"`  // who the reporter is, after the case was closed
+	SourceIP Duration `yaml:"source_ip"` // the reporter's IP address, after the case was opened
+	Samples  Duration `yaml:"samples"`   // our copies of attached files, after the case was opened
 }
 
 // Role is a role of people beyond team, lead and auditor. Approvals and
