@@ -39,6 +39,10 @@ type Entry struct {
 	RequestedBy string // forge login of the person whom a bot moved it for
 }
 
+// KindShare is the kind of update in own words that goes to a third party, and
+// not to the reporter.
+const KindShare = "share"
+
 // Update is a message to the reporter, as the envelope lists it. Either
 // Sealed is set (own words: update-<n>.asc) or Template and Text are
 // (standard text).

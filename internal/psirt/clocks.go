@@ -183,11 +183,11 @@ func (c Clock) reading(r run, at time.Time, stopped bool, t timer) Reading {
 }
 
 // matches reports whether the event is one of those named; "update:*" stands
-// for every update.
+// for every update to the reporter, and so not for what a third party is told.
 func matches(names []string, event string) bool {
 	kind, _, _ := strings.Cut(event, ":")
 	for _, n := range names {
-		if n == event || n == kind+":*" {
+		if n == event || n == kind+":*" && event != "update:"+KindShare {
 			return true
 		}
 	}
