@@ -17,7 +17,7 @@ func (a *app) moveCommands() []*cobra.Command {
 	return []*cobra.Command{a.moveCommand(), a.labelCommand(), a.setCommand(), a.editCommand(), a.attachCommand(), a.pushCommand(),
 		a.messageCommand("ask", "Ask the reporter something", "Without --message the question is drafted from what the report lacks, for your editor."),
 		a.messageCommand("reply", "Write to the reporter", "Without --message your editor opens."),
-		a.handlersCommand()}
+		a.handlersCommand(), a.splitCommand()}
 }
 
 // printProposed says what became of a step that makes a proposal.
@@ -49,16 +49,18 @@ func (a *app) printProposed(p *desk.Proposed) error {
 }
 
 func (a *app) moveCommand() *cobra.Command {
-	var outcome, file string
+	var outcome, file, update string
 	var dry bool
 	c := a.jsonFlag(&cobra.Command{Use: "move ID STATE", Short: "Propose to move a case to another state", Args: cobra.ExactArgs(2),
 		Long: `Signs the next revision of the case with its update to the reporter, and opens a
-pull request, whose number is printed. The update is the standard text, or your
-own words with --message. Queued edits of the case go along. When the
-programme's guards do not hold, each is named with what to do (exit code 3).`,
+pull request, whose number is printed. The update is the standard text, another one
+that the programme offers for this move (--update), or your own words (--message).
+Queued edits of the case go along. When the programme's guards do not hold, each is
+named with what to do (exit code 3).`,
 		Example: "  docket --as ada move INGP-2026-0042 evaluating\n  docket --as ada move INGP-2026-0042 closed --outcome fixed --message words.txt\n  docket --as ada move INGP-2026-0042 solving --dry-run"})
 	c.Flags().StringVar(&outcome, "outcome", "", "why the case is closed: "+outcomes())
 	c.Flags().StringVar(&file, "message", "", "own words to the reporter instead of the standard text: a file, or -")
+	c.Flags().StringVar(&update, "update", "", "which of the updates that the move offers goes to the reporter")
 	c.Flags().BoolVar(&dry, "dry-run", false, "only say whether the guards hold")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		words := ""
@@ -72,7 +74,7 @@ programme's guards do not hold, each is named with what to do (exit code 3).`,
 			}
 		}
 		return a.with(func(d *desk.Desk) error {
-			p, err := d.Move(c.Context(), caseID(args[0]), args[1], psirt.Outcome(outcome), words, dry)
+			p, err := d.MoveBy(c.Context(), caseID(args[0]), desk.Moving{To: args[1], Outcome: psirt.Outcome(outcome), Update: update, Words: words, Dry: dry})
 			if err != nil {
 				return err
 			}
@@ -250,16 +252,30 @@ func (a *app) pushCommand() *cobra.Command {
 }
 
 func (a *app) messageCommand(kind, short, without string) *cobra.Command {
-	var file string
+	var file, update string
 	c := a.jsonFlag(&cobra.Command{Use: kind + " ID", Short: short, Args: cobra.ExactArgs(1),
 		Long: `Seals your words to the reporter, the case's handlers, auditors and escrow, and
 opens a pull request, whose number is printed. They go out once approved. A first
 line "Subject: …" becomes the protected subject. ` + without,
 		Example: "  docket --as ada " + kind + " INGP-2026-0042 --message words.txt"})
 	c.Flags().StringVar(&file, "message", "", "the words: a file, or -")
+	if kind == "reply" {
+		c.Flags().StringVar(&update, "update", "", "send this standard text of the programme instead")
+		c.Example += "\n  docket --as ada reply INGP-2026-0042 --update language"
+	}
 	c.RunE = func(c *cobra.Command, args []string) error {
 		id := caseID(args[0])
+		if update != "" && file != "" {
+			return &usageError{errors.New("send either your own words or a standard text: leave --message or --update out")}
+		}
 		return a.with(func(d *desk.Desk) error {
+			if update != "" {
+				p, err := d.Send(c.Context(), id, update)
+				if err != nil {
+					return err
+				}
+				return a.printProposed(p)
+			}
 			words, err := a.words(c, d, id, kind, file)
 			if err != nil {
 				return err

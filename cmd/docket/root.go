@@ -65,7 +65,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the policy or the audit says no.`
 	f.StringVar(&a.as, "as", os.Getenv("DOCKET_AS"), "handle of the person who acts, when --keys holds several (DOCKET_AS)")
 	f.BoolVar(&a.gpg, "gpg", os.Getenv("DOCKET_GPG") == "1", "open and sign as a person through your own gpg and its agent (DOCKET_GPG=1)")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	for _, group := range [][]*cobra.Command{a.setupCommands(), a.mailCommands(), a.caseCommands(), a.moveCommands(), a.pullCommands(), a.judgeCommands(), a.reportCommands(), a.botCommands()} {
+	for _, group := range [][]*cobra.Command{a.setupCommands(), a.mailCommands(), a.caseCommands(), a.moveCommands(), a.agreementCommands(), a.pullCommands(), a.judgeCommands(), a.reportCommands(), a.botCommands()} {
 		root.AddCommand(group...)
 	}
 	wrapArgs(root)

@@ -84,19 +84,19 @@ func valueOfField(report psirt.Document, a asks) string {
 	case "remediation":
 		return lines(report, "remediation", remedyLine)
 	case "extra.cra.measures_taken":
-		if said := firstOf(report, a.paths...); said != "" {
-			return said
+		if words := firstOf(report, a.paths...); words != "" {
+			return words
 		}
 		return lines(report, "remediation", remedyLine)
 	case "extra.cra.measures_for_users":
-		if said := firstOf(report, a.paths...); said != "" {
-			return said
+		if words := firstOf(report, a.paths...); words != "" {
+			return words
 		}
 		return lines(report, "remediation", func(m map[string]any) string {
 			if m["kind"] != "workaround" && m["kind"] != "mitigation" {
 				return ""
 			}
-			return text(m, "text")
+			return said(m, "text")
 		})
 	}
 	return firstOf(report, a.paths...)
@@ -116,13 +116,13 @@ func lines(report psirt.Document, list string, line func(map[string]any) string)
 	return strings.Join(out, "\n")
 }
 
-func text(m map[string]any, name string) string {
+func said(m map[string]any, name string) string {
 	s, _ := m[name].(string)
 	return strings.TrimSpace(s)
 }
 
 func productLine(m map[string]any) string {
-	out := strings.TrimSpace(text(m, "name") + " " + text(m, "part_number"))
+	out := strings.TrimSpace(said(m, "name") + " " + said(m, "part_number"))
 	if versions, _ := m["versions"].([]any); len(versions) > 0 {
 		out += ", version " + strings.Trim(strings.ReplaceAll(fmt.Sprint(versions), " ", ", "), "[]")
 	}
@@ -133,9 +133,9 @@ func remedyLine(m map[string]any) string {
 	if m["kind"] == "none-planned" {
 		return ""
 	}
-	out := text(m, "kind") + ": " + text(m, "text")
+	out := said(m, "kind") + ": " + said(m, "text")
 	for _, more := range []string{"fixed_in", "reference", "available_at", "status"} {
-		if s := text(m, more); s != "" {
+		if s := said(m, more); s != "" {
 			out += " (" + strings.ReplaceAll(more, "_", " ") + " " + s + ")"
 		}
 	}

@@ -59,7 +59,7 @@ type EmbargoEvent struct {
 	Event  string    // propose, accept, refuse, revise or end
 	By     string    // whose step it is: reporter, team, a coordinator; empty: the reporter with Mail, else who acts
 	At     time.Time // zero: now
-	Until  time.Time // of propose and revise
+	Until  time.Time // of propose and revise; propose without it takes the programme's rule
 	Mail   int       // number of the mail that shows it, or 0
 	Text   string
 	Breach string // with end: where it was published against the embargo
@@ -75,7 +75,7 @@ func (d *Desk) Embargo(ctx context.Context, id psirt.CaseID, e EmbargoEvent) (*R
 	if steps[e.Event] == "" {
 		return nil, usage(fmt.Sprintf("%q is no step of an embargo", e.Event), "steps are propose, accept, refuse, revise and end")
 	}
-	if (e.Event == "propose" || e.Event == "revise") == e.Until.IsZero() {
+	if says := e.Event == "propose" || e.Event == "revise"; !says && !e.Until.IsZero() || e.Event == "revise" && e.Until.IsZero() {
 		return nil, usage("propose and revise say until when, and nothing else does", "add --until TIME, or leave it out")
 	}
 	return d.writeDown(ctx, id, func(x *recording) ([]string, error) {
@@ -90,25 +90,25 @@ func (d *Desk) Embargo(ctx context.Context, id psirt.CaseID, e EmbargoEvent) (*R
 				e.By = "reporter"
 			}
 		}
+		if e.Event == "propose" && e.Until.IsZero() {
+			rule := time.Duration(x.c.setting.Program.Embargo)
+			if rule == 0 {
+				return nil, usage("the programme has no rule for how long an embargo lasts", "add --until TIME")
+			}
+			e.Until = e.At.Add(rule)
+		}
 		return e.into(x)
 	})
 }
 
 func (e EmbargoEvent) into(x *recording) ([]string, error) {
 	now := embargoOf(x.report)
-	if v := e.fits(now, x.at); !v.OK() {
-		return nil, &Refused{What: "the embargo of " + string(x.id) + " stays as it is", Verdict: v}
-	}
-	event := map[string]any{"event": steps[e.Event], "at": e.At.UTC().Format(time.RFC3339), "by": e.By}
-	x.put(event, "text", e.Text)
-	if e.Mail > 0 {
-		event["mail"] = float64(e.Mail)
-	}
-	if !e.Until.IsZero() {
-		event["until"] = e.Until.UTC().Format(time.RFC3339)
-	}
+	event := e.event(x)
 	if n := len(now.Events); n > 0 && sameBut(now.Events[n-1], event, "at") {
 		return nil, nil // on record already
+	}
+	if v := e.fits(now, x.at); !v.OK() {
+		return nil, &Refused{What: "the embargo of " + string(x.id) + " stays as it is", Verdict: v}
 	}
 	changed := []string{fmt.Sprintf("disclosure.embargo[%d]", len(now.Events))}
 	set := map[string]any{"disclosure.embargo[]": event}
@@ -128,6 +128,19 @@ func (e EmbargoEvent) into(x *recording) ([]string, error) {
 	}
 	more, err := x.set(set)
 	return append(changed, more...), err
+}
+
+// event is the step as the report has it.
+func (e EmbargoEvent) event(x *recording) map[string]any {
+	out := map[string]any{"event": steps[e.Event], "at": e.At.UTC().Format(time.RFC3339), "by": e.By}
+	x.put(out, "text", e.Text)
+	if e.Mail > 0 {
+		out["mail"] = float64(e.Mail)
+	}
+	if !e.Until.IsZero() {
+		out["until"] = e.Until.UTC().Format(time.RFC3339)
+	}
+	return out
 }
 
 // fits answers whether an event makes sense as the embargo stands.

@@ -115,48 +115,54 @@ func (d *Desk) takenAlong(t *tip) (bool, error) {
 // Move proposes to move a case to another state, as the person who acts.
 // With dry it only answers whether the guards hold.
 func (d *Desk) Move(ctx context.Context, id psirt.CaseID, to string, outcome psirt.Outcome, words string, dry bool) (*Proposed, error) {
+	return d.MoveBy(ctx, id, Moving{To: to, Outcome: outcome, Words: words, Dry: dry})
+}
+
+// MoveBy is Move, with all that a person may choose.
+func (d *Desk) MoveBy(ctx context.Context, id psirt.CaseID, m Moving) (*Proposed, error) {
 	t, who, open, err := d.asAnalyst(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	if to == "" && outcome != "" {
-		to = closedState(t.c.setting)
+	if m.To == "" && m.Outcome != "" {
+		m.To = closedState(t.c.setting)
 	}
-	if !dry && t.unfinished() && movedTo(t.c, to, outcome) && d.again(t, who, newestKind(t.c), words) {
+	if !m.Dry && t.unfinished() && movedTo(t.c, m.To, m.Outcome) && d.again(t, who, newestKind(t.c), m.Words) {
 		return d.resume(ctx, who, t, id)
 	}
-	w, err := d.moveWorld(t.c, open, to)
+	w, err := d.moveWorld(t.c, open, m.To)
 	if err != nil {
 		return nil, err
 	}
 	w.Mover = &psirt.Entry{By: who.key.Cert().Fingerprint()}
-	rule, v := t.c.setting.Program.Transition(w, to, outcome)
-	v = wordsVerdict(v, rule, words)
+	rule, v := t.c.setting.Program.Transition(w, m.To, m.Outcome)
+	kind, v := choose(v, rule, m.Update)
+	v = wordsVerdict(v, rule, m.Words)
 	if !v.OK() {
 		return nil, &Refused{What: fmt.Sprintf("%s was not moved", id), Verdict: v}
 	}
-	if err := d.checkOriginal(id, outcome, open.report); err != nil {
+	if err := d.checkOriginal(id, m.Outcome, open.report); err != nil {
 		return nil, err
 	}
-	if dry {
+	if m.Dry {
 		return &Proposed{ID: id, State: t.c.State, Verdict: v}, nil
 	}
 	r := d.revise(t.c, who, open)
 	if err := r.takeMails(); err != nil {
 		return nil, err
 	}
-	r.moveTo(to, outcome, "")
+	r.moveTo(m.To, m.Outcome, "")
 	switch {
-	case words != "":
-		subject, body := splitWords(words, id)
-		err = r.own(rule.Update, subject, body)
-	case rule.Update != psirt.Silent:
-		err = r.standard(rule.Update)
+	case m.Words != "":
+		subject, body := splitWords(m.Words, id)
+		err = r.own(kind, subject, body)
+	case kind != psirt.Silent:
+		err = r.standard(kind)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return d.propose(ctx, r, t, audit.KindMove, moveSubject(r.now, t.c.State, to, outcome), "Move", arrow(t.c.State, to, outcome))
+	return d.propose(ctx, r, t, audit.KindMove, moveSubject(r.now, t.c.State, m.To, m.Outcome), "Move", arrow(t.c.State, m.To, m.Outcome))
 }
 
 func newestKind(c *one) string {

@@ -56,6 +56,14 @@ func (d *Desk) Edit(ctx context.Context, id psirt.CaseID, change Change) (*Edite
 	if len(changed) == 0 {
 		return &Edited{ID: id, Revision: t.c.Revision, Queued: d.waiting(t)}, nil
 	}
+	added, err := settleAssessment(report)
+	if err != nil {
+		return nil, err
+	}
+	changed = append(changed, added...)
+	if err := thawed(t.c.setting.Program, who, open.report, report); err != nil {
+		return nil, err
+	}
 	if report["id"] != string(id) || contact.ID != id {
 		return nil, &Problem{Text: "the ID of a document never changes", Do: "nothing was changed"}
 	}
