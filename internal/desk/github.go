@@ -45,6 +45,8 @@ type hosted interface {
 	Calls() int
 	// Observe takes what an event tells.
 	Observe(e forge.Event)
+	// TrackedBy is the number of a case's tracking issue, or 0.
+	TrackedBy(ctx context.Context, program, id string) int
 }
 
 // chooseForge finds out where pull requests are: on GitHub, when the origin is
@@ -144,6 +146,18 @@ func (d *Desk) ActsAsBot() bool {
 		}
 	}
 	return false
+}
+
+// reference names the case's tracking issue, so that GitHub shows the pull
+// request there.
+func (d *Desk) reference(ctx context.Context, g *audit.Judgement) string {
+	if d.github == nil || g.Program == "" || g.Case == "" {
+		return ""
+	}
+	if n := d.github.TrackedBy(ctx, g.Program, string(g.Case)); n > 0 {
+		return fmt.Sprintf("\nTracking issue: #%d\n", n)
+	}
+	return ""
 }
 
 // checkTitle says a check's result in a line.

@@ -2,6 +2,7 @@ package desk_test
 
 import (
 	"errors"
+	"fmt"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -101,7 +102,7 @@ func (h *hub) click(bot *desk.Desk, login string, issue int, label string) (*des
 	h.gh.ClickLabel(login, issue, label)
 	e := h.event("issues", "labeled")
 	bot.Observe(e)
-	return bot.LabelAsked(h.t.Context(), psirt.CaseID(e.Issue.ID), e.Label, e.Actor, psirt.Digest(e.Seen))
+	return bot.LabelAsked(h.t.Context(), psirt.CaseID(e.Issue.ID), e.Label, e.Actor, psirt.Digest(e.Seen), e.At)
 }
 
 // opened is the issue or pull request with a title that begins so.
@@ -136,6 +137,9 @@ func TestGitHubMove(t *testing.T) {
 	asked, err := h.click(bot, "lead", issue.Number, "move/needs-info")
 	if err != nil {
 		t.Fatal(err)
+	}
+	if body := h.gh.Issue(asked.Number).Body; !strings.Contains(body, fmt.Sprintf("Tracking issue: #%d\n", issue.Number)) {
+		t.Errorf("the pull request does not refer to the tracking issue:\n%s", body)
 	}
 	e := h.event("pull_request", "opened")
 	bot.Observe(e)
@@ -328,7 +332,7 @@ func TestGitHubOldLabel(t *testing.T) {
 	if p, err := bot.Attest(ctx, p.Number); err != nil || !p.Merged {
 		t.Fatal(p, err)
 	}
-	_, err = bot.LabelAsked(ctx, id, e.Label, e.Actor, psirt.Digest(e.Seen))
+	_, err = bot.LabelAsked(ctx, id, e.Label, e.Actor, psirt.Digest(e.Seen), e.At)
 	var refused *desk.Refused
 	if !errors.As(err, &refused) || !strings.Contains(err.Error(), "has changed since") {
 		t.Fatal(err)

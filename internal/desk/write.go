@@ -70,7 +70,7 @@ func (d *Desk) pull(ctx context.Context, who *actor, p proposal, g *audit.Judgem
 		p.author = who.login
 	}
 	pull, err := d.forge.Open(ctx, forge.Proposal{Kind: p.kind, Case: string(p.id), Branch: p.branch, Base: "main",
-		Head: p.head.String(), Title: p.title, Body: pullText(g), Author: p.author})
+		Head: p.head.String(), Title: p.title, Body: pullText(g) + d.reference(ctx, g), Author: p.author})
 	if err != nil {
 		return pull, err
 	}

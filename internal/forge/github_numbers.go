@@ -155,6 +155,22 @@ func (g *GitHub) locate(ctx context.Context, program, id string, look bool) (int
 	return n, e, err
 }
 
+// TrackedBy is the number of the issue that tracks a case, as far as it can be
+// told without asking GitHub; 0: it cannot.
+func (g *GitHub) TrackedBy(ctx context.Context, program, id string) int {
+	g.known.mu.Lock()
+	n := g.known.numbers[trackKey(program, id)]
+	g.known.mu.Unlock()
+	if n > 0 {
+		return n
+	}
+	e, _, err := g.entry(ctx, program, id)
+	if err != nil {
+		return 0
+	}
+	return e.number
+}
+
 func noIssue(id string) error { return fmt.Errorf("tracking issue of %s: %w", id, ErrNotFound) }
 
 func (g *GitHub) keepNumber(program, id string, n int) {
