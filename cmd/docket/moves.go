@@ -17,7 +17,7 @@ func (a *app) moveCommands() []*cobra.Command {
 	return []*cobra.Command{a.moveCommand(), a.labelCommand(), a.setCommand(), a.editCommand(), a.attachCommand(), a.pushCommand(),
 		a.messageCommand("ask", "Ask the reporter something", "Without --message the question is drafted from what the report lacks, for your editor."),
 		a.messageCommand("reply", "Write to the reporter", "Without --message your editor opens."),
-		a.handlersCommand(), a.splitCommand()}
+		a.handlersCommand(), a.splitCommand(), a.shareCommand()}
 }
 
 // printProposed says what became of a step that makes a proposal.

@@ -86,10 +86,12 @@ func replyCommand(ts *testscript.TestScript, neg bool, args []string) {
 // readmailCommand prints the newest mail to an address as its reader sees it:
 //
 //	readmail -by CERT MAILDIR ADDRESS   decrypted with their key, signature by CERT
+//	readmail -by CERT -key FILE …       with the secret key in the file
 //	readmail MAILDIR ADDRESS            a mail in clear
 func readmailCommand(ts *testscript.TestScript, neg bool, args []string) {
 	f := flag.NewFlagSet("readmail", flag.ContinueOnError)
 	by := f.String("by", "", "certificate that must have signed")
+	key := f.String("key", "", "secret key of the reader")
 	ts.Check(f.Parse(args))
 	if neg || f.NArg() != 2 {
 		ts.Fatalf("usage: readmail [-by CERT] MAILDIR ADDRESS")
@@ -107,8 +109,12 @@ func readmailCommand(ts *testscript.TestScript, neg bool, args []string) {
 		fmt.Fprintf(ts.Stdout(), "Outside: %s\n\n%s", d.subject, d.raw)
 		return
 	}
-	g, err := peopleOf(ts).home(f.Arg(1), true)
+	g, err := peopleOf(ts).home(f.Arg(1), *key == "")
 	ts.Check(err)
+	if *key != "" {
+		_, _, err = g.run([]byte(ts.ReadFile(*key)), "--import")
+		ts.Check(err)
+	}
 	subject, text, err := g.opens(d, []byte(ts.ReadFile(*by)))
 	ts.Check(err)
 	fmt.Fprintf(ts.Stdout(), "Outside: %s\nSubject: %s\n\n%s", d.subject, subject, text)

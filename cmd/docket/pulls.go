@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/docket-psirt/docket/internal/desk"
+	"github.com/docket-psirt/docket/internal/psirt"
 )
 
 func (a *app) pullCommands() []*cobra.Command {
@@ -131,7 +132,11 @@ func (a *app) printDiff(diff *desk.Diff) {
 			if u.Own {
 				kind = "own words"
 			}
-			a.printf("\n  Update %d to the reporter (%s, %s)\n", u.N, u.Kind, kind)
+			whom := "the reporter"
+			if u.Kind == psirt.KindShare {
+				whom = "a third party, " + safe(u.To)
+			}
+			a.printf("\n  Update %d to %s (%s, %s)\n", u.N, whom, u.Kind, kind)
 			if u.Text == "" {
 				a.printf("  Your key does not open it.\n")
 				continue

@@ -85,7 +85,7 @@ func (s *Story) step(step Step) {
 	}
 	s.add(e)
 	for _, u := range step.Updates {
-		s.add(Event{At: e.At, Kind: "update", Text: fmt.Sprintf("update %d (%s) is to go to the reporter", u.N, u.Kind), By: e.By, Commit: e.Commit})
+		s.add(Event{At: e.At, Kind: "update", Text: fmt.Sprintf("update %d (%s) is to go to %s", u.N, u.Kind, u.Whom()), By: e.By, Commit: e.Commit})
 	}
 	s.now, s.State, s.Label, s.Outcome, s.Opened, s.Revision = c, c.State, s.label(c.State), c.Outcome, c.Opened, c.Revision
 	if state, ok := s.setting.Program.State(c.State); ok {

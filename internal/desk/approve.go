@@ -160,8 +160,11 @@ func (d *Desk) judgeSealed(g *audit.Judgement, s *audit.Setting, who *actor) (ps
 			if u.Sealed == "" {
 				continue
 			}
-			if _, err := d.ownWords(c, u, withKey(who)); err != nil {
+			words, err := d.ownWords(c, u, withKey(who))
+			if err != nil {
 				parts = append(parts, psirt.Failed(fmt.Sprintf("update %d cannot be opened and read", u.N), err.Error()))
+			} else if u.Kind == psirt.KindShare {
+				parts = append(parts, shareVerdict(s, u, words, open.report, step.Case.By, approversWith(g, who)))
 			}
 		}
 	}
@@ -186,5 +189,6 @@ func sealedVerdict(s *audit.Setting, step audit.Step, open *contents, history []
 		}
 		parts = append(parts, v)
 	}
+	parts = append(parts, assessmentStep(step, open)...)
 	return psirt.All(fmt.Sprintf("revision %d, opened", step.Case.Revision), parts...)
 }

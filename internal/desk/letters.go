@@ -19,6 +19,10 @@ func (p *post) letter(c *one, u psirt.Update) (letter []byte, to, why string, er
 	if err != nil {
 		return nil, "", "", err
 	}
+	if u.Kind == psirt.KindShare && u.Sealed != "" {
+		letter, to, err = p.sharedLetter(c, u, mailer, p.d.now())
+		return letter, to, "", err
+	}
 	contact, err := p.d.openContact(c, withKey(mailer))
 	if err != nil {
 		return nil, "", "", err

@@ -181,6 +181,7 @@ func (d *Desk) openMail(c *one, r record, with []seal.Opener, session string) (*
 // Letter is a mail of a case as a person or a script reads it.
 type Letter struct {
 	N           int               `json:"n"`
+	Case        psirt.CaseID      `json:"case,omitempty"` // where it is kept, when that is another case
 	At          string            `json:"at"`
 	Kind        string            `json:"kind"`
 	Signed      string            `json:"signed"`
@@ -222,6 +223,13 @@ func (d *Desk) Mails(id psirt.CaseID, n int) ([]Letter, error) {
 		}
 		out = append(out, *l)
 	}
+	origin, err := d.originMail(c, with)
+	if err != nil {
+		return nil, err
+	}
+	if origin != nil && (n == 0 || n == origin.N) {
+		out = append(out, *origin)
+	}
 	if len(out) == 0 {
 		return nil, &Problem{Text: fmt.Sprintf("%s has no such mail", id), Do: "docket mail " + string(id) + " lists them"}
 	}
@@ -229,8 +237,12 @@ func (d *Desk) Mails(id psirt.CaseID, n int) ([]Letter, error) {
 }
 
 func (d *Desk) letterOf(c *one, r record, with []seal.Opener) (*Letter, error) {
-	e, err := d.openMail(c, r, with, "")
-	if errors.Is(err, seal.ErrNoKey) { // a handler who came later: the report keeps the session key
+	return d.letterWith(c, r, with, "")
+}
+
+func (d *Desk) letterWith(c *one, r record, with []seal.Opener, session string) (*Letter, error) {
+	e, err := d.openMail(c, r, with, session)
+	if session == "" && errors.Is(err, seal.ErrNoKey) { // a handler who came later: the report keeps the session key
 		kept, _ := d.keptKeys(c, with)
 		if session, ok := kept[fmt.Sprintf("mail-%d", r.N)].(string); ok {
 			e, err = d.openMail(c, r, nil, session)

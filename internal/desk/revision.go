@@ -162,28 +162,41 @@ type Outer struct {
 	ID      psirt.CaseID `json:"id"`
 	Update  int          `json:"update"`
 	To      string       `json:"to"`
-	Message string       `json:"message"` // armored, for the reporter, handlers, auditors and escrow
+	Key     string       `json:"key,omitempty"` // armored certificate of a third party; empty: the reporter's
+	Message string       `json:"message"`       // armored, for the addressee, handlers, auditors and escrow
+}
+
+// addressee is whom an update in own words is for.
+type addressee struct {
+	contact psirt.Contact // address, and what the mail is threaded by
+	cert    *seal.Cert
+	key     string // its armor, for a third party; empty: the reporter, whose key the contact has
 }
 
 // own adds an update in own words: text for the reporter, sealed to the
 // reporter and the readers of the report, and once more with the address.
 func (r *draft) own(kind, subject, text string) error {
-	s, c := r.from.setting, r.now
 	if r.open == nil {
 		return &Problem{Text: "words of one's own are sealed, so they need a key that opens the case", Do: "run it as an analyst: --as HANDLE"}
 	}
+	cert, err := reporterCert(r.open.contact, r.at)
+	if err != nil {
+		return &Problem{Text: fmt.Sprintf("%s cannot be written to in words of your own", r.now.ID), Err: err,
+			Do: "content never leaves in clear; once you have the reporter's key: docket set " + string(r.now.ID) + " contact.key=@FILE"}
+	}
+	return r.ownTo(kind, subject, text, addressee{contact: r.open.contact, cert: cert})
+}
+
+// ownTo adds an update in own words to the reporter or a third party.
+func (r *draft) ownTo(kind, subject, text string, to addressee) error {
+	s, c := r.from.setting, r.now
 	if strings.TrimSpace(text) == "" {
 		return usage("there are no words to send", "write the message below its subject")
 	}
-	// Reviewers are shown such characters as something harmless; the reporter's
+	// Reviewers are shown such characters as something harmless; the reader's
 	// program may act on them.
 	if strings.ContainsFunc(text, func(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\t' }) {
 		return usage("the message holds control characters", "take them out")
-	}
-	cert, err := reporterCert(r.open.contact, r.at)
-	if err != nil {
-		return &Problem{Text: fmt.Sprintf("%s cannot be written to in words of your own", c.ID), Err: err,
-			Do: "content never leaves in clear; once you have the reporter's key: docket set " + string(c.ID) + " contact.key=@FILE"}
 	}
 	sender, err := r.d.sender(s)
 	if err != nil {
@@ -191,7 +204,7 @@ func (r *draft) own(kind, subject, text string) error {
 	}
 	n := len(c.Updates) + 1
 	u := psirt.Update{N: n, Kind: kind, Revision: c.Revision, MessageID: newMessageID(c.ID, n, strings.ToLower(s.Program.Intake.Domain))}
-	entity, err := letter(s, c, u, r.open.contact, subject, text, r.at).Entity()
+	entity, err := letter(s, c, u, to.contact, subject, text, r.at).Entity()
 	if err != nil {
 		return err
 	}
@@ -199,11 +212,11 @@ func (r *draft) own(kind, subject, text string) error {
 	if err != nil {
 		return err
 	}
-	inner, err := sender.SealMail(entity, append([]*seal.Cert{cert}, readers...), r.at)
+	inner, err := sender.SealMail(entity, append([]*seal.Cert{to.cert}, readers...), r.at)
 	if err != nil {
 		return err
 	}
-	doc, err := casefile.Encode(Outer{Docket: casefile.FormatVersion, ID: c.ID, Update: n, To: r.open.contact.Address, Message: inner.Armor})
+	doc, err := casefile.Encode(Outer{Docket: casefile.FormatVersion, ID: c.ID, Update: n, To: to.contact.Address, Key: to.key, Message: inner.Armor})
 	if err != nil {
 		return err
 	}
@@ -264,7 +277,8 @@ func letter(s *audit.Setting, c *psirt.Case, u psirt.Update, to psirt.Contact, s
 		d.References = append(d.References, to.MessageID)
 	}
 	for _, before := range c.Updates {
-		if before.N < u.N {
+		// What one is told is no thread of the other's.
+		if before.N < u.N && before.Kind != psirt.KindShare && u.Kind != psirt.KindShare {
 			d.References = append(d.References, before.MessageID)
 		}
 	}

@@ -111,8 +111,14 @@ func (j *sealedJudge) revision(s *audit.Setting, step audit.Step, with []seal.Op
 		if u.Sealed == "" {
 			continue
 		}
-		if _, err := j.d.ownWords(c, u, with); err != nil && !errors.Is(err, seal.ErrNoKey) {
+		words, err := j.d.ownWords(c, u, with)
+		if err != nil && !errors.Is(err, seal.ErrNoKey) {
 			j.add(hash, "sealed", "%v", err)
+		}
+		if err == nil && u.Kind == psirt.KindShare {
+			if v := shareVerdict(s, u, words, open.report, step.Case.By, approversWith(j.g, nil)); !v.OK() {
+				j.add(hash, "sealed", "%s", strings.Join(v.Reasons(), "; "))
+			}
 		}
 	}
 }

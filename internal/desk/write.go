@@ -115,7 +115,7 @@ func pullText(g *audit.Judgement) string {
 			b.WriteString("The contact changes.\n")
 		}
 		for _, u := range step.Updates {
-			fmt.Fprintf(&b, "Update %d (%s) goes to the reporter after the merge.\n", u.N, u.Kind)
+			fmt.Fprintf(&b, "Update %d (%s) goes to %s after the merge.\n", u.N, u.Kind, u.Whom())
 		}
 	}
 	return b.String()

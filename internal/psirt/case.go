@@ -56,6 +56,14 @@ type Update struct {
 	Text      Digest // of the text that the template gives for this case and state
 }
 
+// Whom says whom an update goes to, as everybody may know.
+func (u Update) Whom() string {
+	if u.Kind == KindShare {
+		return "a third party"
+	}
+	return "the reporter"
+}
+
 // MailRecord is mail-<n>.yaml: what may be known in clear of a mail that came
 // in. It is signed by the bot.
 type MailRecord struct {
