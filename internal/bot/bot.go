@@ -16,11 +16,13 @@ import (
 // Desk is what the steps need of a *desk.Desk. Each can be repeated.
 type Desk interface {
 	// LabelAsked does what a label on a tracking issue asks for, or answers there.
-	LabelAsked(ctx context.Context, id psirt.CaseID, label, login string, seen psirt.Digest) (*desk.Proposed, error)
+	LabelAsked(ctx context.Context, id psirt.CaseID, label, login string, seen psirt.Digest, at time.Time) (*desk.Proposed, error)
 	// PublishCheck judges a pull request, and says so with it.
 	PublishCheck(ctx context.Context, number int) (*desk.Pull, error)
 	// Attest records the reviews of a pull request, and merges what has all it needs.
 	Attest(ctx context.Context, number int) (*desk.Proposed, error)
+	// Checked is Attest after a check, for what needs nothing more.
+	Checked(ctx context.Context, number int) (*desk.Proposed, error)
 	// Tend looks at everything that is open.
 	Tend(ctx context.Context) (*desk.Tended, error)
 }
@@ -31,6 +33,8 @@ type Remote interface {
 	Observe(e forge.Event)
 	// Calls is how many REST requests were sent.
 	Calls() int
+	// Gone says that a branch of the case repository is not there any more.
+	Gone(ctx context.Context, branch string) bool
 }
 
 // Tools are what the steps are done with. They are for one goroutine.

@@ -110,11 +110,11 @@ func (w *witness) rounds() int {
 	return len(w.steps) - len(slices.DeleteFunc(slices.Clone(w.steps), func(s string) bool { return s == "tend" }))
 }
 
-func (w *witness) LabelAsked(ctx context.Context, id psirt.CaseID, label, login string, seen psirt.Digest) (*desk.Proposed, error) {
+func (w *witness) LabelAsked(ctx context.Context, id psirt.CaseID, label, login string, seen psirt.Digest, at time.Time) (*desk.Proposed, error) {
 	if err := w.note(ctx, "label %s %s %s %s", id, label, login, seen); err != nil {
 		return nil, err
 	}
-	return w.Desk.LabelAsked(ctx, id, label, login, seen)
+	return w.Desk.LabelAsked(ctx, id, label, login, seen, at)
 }
 
 func (w *witness) PublishCheck(ctx context.Context, number int) (*desk.Pull, error) {
@@ -129,6 +129,13 @@ func (w *witness) Attest(ctx context.Context, number int) (*desk.Proposed, error
 		return nil, err
 	}
 	return w.Desk.Attest(ctx, number)
+}
+
+func (w *witness) Checked(ctx context.Context, number int) (*desk.Proposed, error) {
+	if err := w.note(ctx, "checked %d", number); err != nil {
+		return nil, err
+	}
+	return w.Desk.Checked(ctx, number)
 }
 
 func (w *witness) Tend(ctx context.Context) (*desk.Tended, error) {
@@ -244,9 +251,11 @@ func TestHandle(t *testing.T) {
 		{"rejected", "pull_request_review", reviewEvent("submitted", "changes_requested", 12), "attest 12", bot.ResultLate},
 		{"commented", "pull_request_review", reviewEvent("submitted", "commented", 12), "", bot.ResultIgnored},
 		{"dismissed", "pull_request_review", reviewEvent("dismissed", "dismissed", 12), "attest 12", bot.ResultLate},
-		{"checked", "workflow_run", runEvent("completed", "docket-check.yml", "acme/cases", 12, 9), "attest 9, attest 12", bot.ResultDone},
+		{"checked", "workflow_run", runEvent("completed", "docket-check.yml", "acme/cases", 12, 9), "checked 9, checked 12", bot.ResultDone},
 		{"reviewed", "workflow_run", runEvent("completed", "docket-review.yml", "acme/cases", 12), "attest 12", bot.ResultDone},
-		{"checked, nobody knows what", "workflow_run", runEvent("completed", "docket-check.yml", "acme/cases"), "tend", bot.ResultDone},
+		{"checked, and its branch is gone", "workflow_run", runEvent("completed", "docket-check.yml", "acme/cases"), "", bot.ResultLate},
+		{"checked, nobody knows what", "workflow_run", strings.Replace(runEvent("completed", "docket-check.yml", "acme/cases"), `"head_branch":"b"`, `"head_branch":"main"`, 1), "tend", bot.ResultDone},
+		{"checked, nobody knows where", "workflow_run", strings.Replace(runEvent("completed", "docket-check.yml", "acme/cases"), `"head_branch":"b"`, `"head_branch":null`, 1), "tend", bot.ResultDone},
 		{"checked a fork's", "workflow_run", runEvent("completed", "docket-check.yml", "mallory/cases", 12), "", bot.ResultIgnored},
 		{"began", "workflow_run", runEvent("requested", "docket-check.yml", "acme/cases", 12), "", bot.ResultIgnored},
 		{"another workflow", "workflow_run", runEvent("completed", "ci.yml", "acme/cases", 12), "", bot.ResultIgnored},

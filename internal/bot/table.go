@@ -58,8 +58,8 @@ var rows = []Row{
 		Why: "a review counts no longer"},
 	{Event: forge.EventWorkflowRun, Actions: []string{"completed"}, Step: StepAttest, when: named, run: attestEach,
 		Why: "docket-check or docket-review ended: the pull request may have all it needs"},
-	{Event: forge.EventWorkflowRun, Actions: []string{"completed"}, Step: StepTend, when: ours, run: tend,
-		Why: "the same, and GitHub does not say for which pull request"},
+	{Event: forge.EventWorkflowRun, Actions: []string{"completed"}, Step: StepTend, when: ours, run: tendUnlessGone,
+		Why: "the same, and GitHub does not say for which pull request: unless its branch is gone"},
 	{Event: forge.EventPush, Step: StepTend, when: toMain, run: tend,
 		Why: "a person moved main: proposals that wait are judged by the new main"},
 	{Event: forge.EventAdvisory, Actions: []string{"reported"}, Step: StepImport, run: importAll,
@@ -105,14 +105,16 @@ func toMain(e forge.Event) bool {
 // ours: a run of the workflows that docket-merge waits for, for a branch of
 // this repository.
 func ours(e forge.Event) bool {
-	return (e.Workflow == "docket-check.yml" || e.Workflow == "docket-review.yml") && !e.Fork
+	return (e.Workflow == checkWorkflow || e.Workflow == "docket-review.yml") && !e.Fork
 }
+
+const checkWorkflow = "docket-check.yml"
 
 func named(e forge.Event) bool { return ours(e) && len(e.Numbers) > 0 }
 
 func label(ctx context.Context, t *Tools, e forge.Event, r *Reaction) error {
 	r.Case = psirt.CaseID(e.Issue.ID)
-	p, err := t.LabelAsked(ctx, r.Case, e.Label, e.Actor, psirt.Digest(e.Seen))
+	p, err := t.LabelAsked(ctx, r.Case, e.Label, e.Actor, psirt.Digest(e.Seen), e.At)
 	r.proposed(p)
 	if problem := (*desk.Problem)(nil); errors.As(err, &problem) && problem.Err == nil {
 		return errAnswered // what a person can help, the desk tells them on the issue
@@ -142,18 +144,29 @@ func attest(ctx context.Context, t *Tools, e forge.Event, r *Reaction) error {
 }
 
 // attestEach looks at the pull requests of a run, each of them, and gives the
-// first error.
+// first error. A check that ended brings no review.
 func attestEach(ctx context.Context, t *Tools, e forge.Event, r *Reaction) error {
+	look := t.Attest
+	if e.Workflow == checkWorkflow {
+		look = t.Checked
+	}
 	var first error
 	for _, number := range e.Numbers {
 		r.Numbers = append(r.Numbers, number)
-		p, err := t.Attest(ctx, number)
+		p, err := look(ctx, number)
 		r.proposed(p)
 		if result(err) == ResultFailed && first == nil {
 			first = err
 		}
 	}
 	return first
+}
+
+func tendUnlessGone(ctx context.Context, t *Tools, e forge.Event, r *Reaction) error {
+	if len(e.Branches) > 0 && !slices.ContainsFunc(e.Branches, func(b string) bool { return !t.Gone(ctx, b) }) {
+		return forge.ErrClosed
+	}
+	return tend(ctx, t, e, r)
 }
 
 func tend(ctx context.Context, t *Tools, _ forge.Event, r *Reaction) (err error) {

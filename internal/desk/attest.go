@@ -117,6 +117,50 @@ func (d *Desk) Attest(ctx context.Context, number int) (*Proposed, error) {
 	return d.attestAs(ctx, who, s, p, g, out)
 }
 
+// Checked does what a check that has ended calls for: a pull request that has
+// all it needs is merged, unless somebody asks for changes. While something is
+// missing it asks GitHub nothing: the review that brings it calls for Attest.
+func (d *Desk) Checked(ctx context.Context, number int) (*Proposed, error) {
+	if err := d.repo.Fetch(ctx); err != nil {
+		return nil, err
+	}
+	p, err := d.forge.Peek(ctx, number)
+	if err != nil {
+		return nil, err
+	}
+	out := &Proposed{Number: p.Number, ID: caseOf(p.Branch)}
+	if p.Branch == "" {
+		return out, nil
+	}
+	head, err := d.branch(p.Branch)
+	if err != nil || head.IsZero() || p.State == forge.StateClosed || p.Base != "main" {
+		return out, err
+	}
+	base, err := d.repo.Ref(mainRef)
+	if err != nil {
+		return nil, err
+	}
+	g, err := d.judge.Proposal(base, head)
+	if err != nil {
+		return nil, err
+	}
+	if len(g.Findings) == 0 && !g.OK() {
+		out.Needs = g.Verdict.Public().Reasons()
+		return out, nil
+	}
+	return d.Attest(ctx, number)
+}
+
+// Gone reports whether git knows that a branch is not there any more: then
+// GitHub has closed its pull request, merged or not.
+func (d *Desk) Gone(ctx context.Context, branch string) bool {
+	if branch == "" || d.repo.Fetch(ctx) != nil {
+		return false
+	}
+	head, err := d.branch(branch)
+	return err == nil && head.IsZero()
+}
+
 // leftOver finishes a branch that is on main already: somebody merged it with
 // GitHub's button.
 func (d *Desk) leftOver(ctx context.Context, at *store.Snapshot, branch string, out *Proposed) error {

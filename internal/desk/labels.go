@@ -2,9 +2,12 @@ package desk
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/docket-psirt/docket/internal/forge"
 	"github.com/docket-psirt/docket/internal/psirt"
@@ -22,10 +25,12 @@ func AsksForMove(label string) bool {
 // what stands in its way and what to do. Either way the label is taken off.
 // Who may ask is read from the programme on main. seen is the digest of the
 // case file that the issue showed when the label came; a request for what has
-// changed since is answered, not followed. Empty: it is not known.
+// changed since is answered, not followed. Empty: it is not known. at is when
+// the label was put on: what was answered since is not answered again, by
+// however many processes. Zero: it is not known.
 //
 // What is answered names clear facts only.
-func (d *Desk) LabelAsked(ctx context.Context, id psirt.CaseID, label, login string, seen psirt.Digest) (*Proposed, error) {
+func (d *Desk) LabelAsked(ctx context.Context, id psirt.CaseID, label, login string, seen psirt.Digest, at time.Time) (*Proposed, error) {
 	if err := d.repo.Fetch(ctx); err != nil {
 		return nil, err
 	}
@@ -44,7 +49,11 @@ func (d *Desk) LabelAsked(ctx context.Context, id psirt.CaseID, label, login str
 	}
 	d.acting(who)
 	if out == nil {
-		if err := d.forge.Answer(ctx, c.Program, string(id), forge.Comment{By: who.login, At: d.now(), Body: answer}); err != nil {
+		said := forge.Comment{By: who.login, At: d.now(), Body: answer}
+		if !at.IsZero() {
+			said.Marker, said.Since = askMarker(label, login), at
+		}
+		if err := d.forge.Answer(ctx, c.Program, string(id), said); err != nil {
 			return nil, err
 		}
 	}
@@ -99,6 +108,12 @@ func (d *Desk) answerTo(c *one, label string, out *Proposed, err error) string {
 		return fmt.Sprintf("`%s` was not followed: %s.\n", plainLabel(label), strings.TrimSuffix(problem.Text+"; "+problem.Do, "; "))
 	}
 	return ""
+}
+
+// askMarker is by what an answer to somebody's label is known again.
+func askMarker(label, login string) string {
+	sum := sha256.Sum256([]byte(login + " " + label))
+	return "asked:" + hex.EncodeToString(sum[:12])
 }
 
 // plainLogin and plainLabel make what somebody chose harmless in Markdown.

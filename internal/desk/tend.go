@@ -82,7 +82,7 @@ func (d *Desk) tendLabels(ctx context.Context, since time.Time, out *Tended) err
 	failed := []error{err}
 	for _, e := range list {
 		id := psirt.CaseID(e.Issue.ID)
-		_, err := d.LabelAsked(ctx, id, e.Label, e.Actor, psirt.Digest(e.Seen))
+		_, err := d.LabelAsked(ctx, id, e.Label, e.Actor, psirt.Digest(e.Seen), e.At)
 		var refused *Refused
 		if err != nil && !errors.As(err, &refused) {
 			failed = append(failed, err)

@@ -46,13 +46,14 @@ type Event struct {
 	Repo     string // OWNER/NAME
 	Actor    string // the sender's login
 
-	Label  string  // that was put on or taken off
-	Issue  *Issue  // with Program, ID, Title, Body, Labels, Closed and times; ID is empty when it tracks no case
-	Seen   string  // digest of the case file that the tracking issue showed, by its marker; or empty
-	Pull   *Pull   // with all but reviews, comments and checks
-	Fork   bool    // the head of the pull request, or of the run, is in another repository
-	Review *Review // Verdict is empty for a review that is neither approval nor rejection any more, or never was
-	Number int     // of the issue or pull request; 0: none
+	Label  string    // that was put on or taken off
+	At     time.Time // of issues: when it happened; or zero
+	Issue  *Issue    // with Program, ID, Title, Body, Labels, Closed and times; ID is empty when it tracks no case
+	Seen   string    // digest of the case file that the tracking issue showed, by its marker; or empty
+	Pull   *Pull     // with all but reviews, comments and checks
+	Fork   bool      // the head of the pull request, or of the run, is in another repository
+	Review *Review   // Verdict is empty for a review that is neither approval nor rejection any more, or never was
+	Number int       // of the issue or pull request; 0: none
 
 	Ref   string // of a push: refs/heads/main
 	After string // of a push: the commit that Ref has now; empty when Ref was deleted
@@ -60,6 +61,7 @@ type Event struct {
 	Workflow   string   // of a workflow_run: the workflow's file, as in docket-check.yml
 	Branches   []string // of workflow_run, check_suite and check_run: head branches, sorted
 	Numbers    []int    // of the same: the pull requests with those heads that GitHub names, sorted
+	Pulls      []Pull   // of a workflow_run: what it says of them: Number, Branch, Base, Head, State and Updated; those of forks are left out
 	Conclusion string   // of the same: success, failure, …; empty while it runs
 
 	Advisory string // GHSA ID of a repository_advisory

@@ -98,8 +98,11 @@ func asGitHub(v any) (forge.Event, bool) {
 	switch v := v.(type) {
 	case *github.IssuesEvent:
 		e.Number, e.Label, e.Issue = v.GetIssue().GetNumber(), v.GetLabel().GetName(), issueOf(v.GetIssue())
+		e.At = e.Issue.Updated
 	case *github.IssueCommentEvent:
-		e.Number, e.Issue = v.GetIssue().GetNumber(), issueOf(v.GetIssue())
+		if e.Number, e.Issue = v.GetIssue().GetNumber(), issueOf(v.GetIssue()); e.Issue != nil {
+			e.At = e.Issue.Updated
+		}
 	case *github.PullRequestEvent:
 		e.Number, e.Label, e.Pull = v.GetNumber(), v.GetLabel().GetName(), pullOf(v.GetPullRequest())
 		e.Fork = forked(v.GetPullRequest())
@@ -118,6 +121,12 @@ func asGitHub(v any) (forge.Event, bool) {
 		e.Workflow, e.Conclusion = path[len(path)-1], r.GetConclusion()
 		e.Fork = r.GetHeadRepository().GetFullName() != v.GetRepo().GetFullName()
 		e.Branches, e.Numbers = heads(r.PullRequests, r.GetHeadBranch())
+		for _, p := range r.PullRequests {
+			if p.GetHead().GetRepo().GetID() == p.GetBase().GetRepo().GetID() {
+				e.Pulls = append(e.Pulls, forge.Pull{Number: p.GetNumber(), Branch: p.GetHead().GetRef(), Base: p.GetBase().GetRef(),
+					Head: p.GetHead().GetSHA(), State: forge.StateOpen, Updated: r.GetUpdatedAt().UTC()})
+			}
+		}
 	case *github.CheckRunEvent:
 		r := v.GetCheckRun()
 		e.Conclusion = r.GetConclusion()

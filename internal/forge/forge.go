@@ -104,6 +104,10 @@ type Comment struct {
 	At     time.Time // zero: now
 	Body   string
 	Marker string // up to 200 of a-z 0-9 : / . -; or empty. What has one is said once
+
+	// Since asks for a comment with a marker once more, where it was last said
+	// before that time; zero: it is said once, ever. It is not kept.
+	Since time.Time
 }
 
 // Check is the result of an automated check of one commit.

@@ -10,7 +10,7 @@ import (
 
 // Asking finds tracking issues that bear a label which asks for something and
 // that changed since a time, as the events that told of the labels: each with
-// Issue, Label, Seen, and as Actor whoever put the label there last. It is for
+// Issue, Label, Seen, and Actor and At of the last time that it was put there. It is for
 // events that got lost. One request for each hundred issues that changed, and
 // one or more for each that asks.
 // https://docs.github.com/rest/issues/issues#list-repository-issues
@@ -41,7 +41,7 @@ func (g *GitHub) Asking(ctx context.Context, since time.Time, asks func(label st
 	}
 	out := found[:0]
 	for _, e := range found {
-		if e.Actor, err = g.labelledBy(ctx, e.Number, e.Label); err != nil {
+		if e.Actor, e.At, err = g.labelledBy(ctx, e.Number, e.Label); err != nil {
 			return out, err
 		}
 		if e.Actor != "" {
@@ -51,17 +51,18 @@ func (g *GitHub) Asking(ctx context.Context, since time.Time, asks func(label st
 	return out, nil
 }
 
-// labelledBy is who put a label on an issue last; empty when it is not known.
-func (g *GitHub) labelledBy(ctx context.Context, number int, label string) (by string, err error) {
+// labelledBy is who put a label on an issue last, and when; empty when it is not
+// known.
+func (g *GitHub) labelledBy(ctx context.Context, number int, label string) (by string, at time.Time, err error) {
 	err = each(func(page github.ListOptions) ([]*github.IssueEvent, *github.Response, error) {
 		return g.client.Issues.ListIssueEvents(ctx, g.owner, g.repo, number, &page)
 	}, func(e *github.IssueEvent) bool {
 		if e.GetEvent() == "labeled" && e.GetLabel().GetName() == label {
-			by = login(e.GetActor().GetLogin())
+			by, at = login(e.GetActor().GetLogin()), moment(e.GetCreatedAt().Time)
 		}
 		return true
 	})
-	return by, g.failOn(fmt.Sprintf("read the events of issue %d", number), err)
+	return by, at, g.failOn(fmt.Sprintf("read the events of issue %d", number), err)
 }
 
 // Labelled lists the open tracking issues that bear a label, by case ID: one

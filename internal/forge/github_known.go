@@ -31,6 +31,7 @@ type known struct {
 type knownPull struct {
 	pull  Pull // without reviews and comments
 	until time.Time
+	brief bool // without title, body, labels and author too
 }
 
 type knownIssue struct {
@@ -64,14 +65,17 @@ func (g *GitHub) forgetPull(number int) {
 	delete(g.known.pulls, number)
 }
 
-// recall returns a pull request that is known and, if it is open, has the head
-// that git has.
-func (g *GitHub) recall(match func(*Pull) bool) (knownPull, bool) {
+// recall returns a pull request that is known with all its texts and, if it is
+// open, has the head that git has.
+func (g *GitHub) recall(match func(*Pull) bool) (knownPull, bool) { return g.recalled(false, match) }
+
+// recalled is recall, and may leave the texts out.
+func (g *GitHub) recalled(brief bool, match func(*Pull) bool) (knownPull, bool) {
 	g.known.mu.Lock()
 	var found knownPull
 	for _, k := range g.known.pulls {
 		// A branch may have had several; the newest is meant.
-		if match(&k.pull) && k.pull.Number > found.pull.Number {
+		if match(&k.pull) && k.pull.Number > found.pull.Number && (brief || !k.brief) {
 			found = k
 		}
 	}
@@ -141,7 +145,10 @@ func (g *GitHub) Observe(e Event) {
 		g.observeIssue(e)
 	}
 	if e.Pull != nil && !e.Fork {
-		g.observePull(e)
+		g.observePull(*e.Pull, false)
+	}
+	for _, p := range e.Pulls {
+		g.observePull(p, true)
 	}
 }
 
@@ -177,16 +184,16 @@ func (g *GitHub) observeIssue(e Event) {
 	g.known.keepIssue(e.Number, knownIssue{issue: i, raw: raw, until: i.Updated.Add(observedFor)})
 }
 
-func (g *GitHub) observePull(e Event) {
-	p := e.Pull.clone()
+func (g *GitHub) observePull(p Pull, brief bool) {
+	p = p.clone()
 	g.known.mu.Lock()
 	defer g.known.mu.Unlock()
-	before := g.known.pulls[p.Number]
-	if before.pull.Updated.After(p.Updated) {
+	before, known := g.known.pulls[p.Number]
+	if before.pull.Updated.After(p.Updated) || brief && known && g.now().Before(before.until) {
 		return
 	}
 	p.Body = unmark(p.Body)
 	// The review that it may tell of is one of several, and events get lost:
 	// reviews are always asked for.
-	put(&g.known.pulls, p.Number, knownPull{pull: p, until: p.Updated.Add(observedFor)})
+	put(&g.known.pulls, p.Number, knownPull{pull: p, until: p.Updated.Add(observedFor), brief: brief})
 }

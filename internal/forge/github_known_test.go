@@ -150,6 +150,49 @@ func TestObserve(t *testing.T) {
 	}
 }
 
+// TestObserveRun: a workflow's event tells which pull request is meant, and not
+// what it says: enough to read its reviews, too little to bring it up to date.
+func TestObserveRun(t *testing.T) {
+	t.Parallel()
+	h := newHub(t)
+	ctx := context.Background()
+	s := &scene{hub: h, f: h.forge(t, h.app()), id: "INGP-2026-0042", branch: "case/INGP-2026-0042/next", head: h.Commit(t)}
+	h.Point(t, s.branch, s.head)
+	opened(t, s)
+	h.WorkflowRun("docket-check", "docket-check.yml", "pull_request_target", s.branch, s.head, "success")
+	told := event(t, h, "workflow_run")
+	f := h.forge(t, h.app())
+	f.Observe(told)
+	spent(t, f, "reading", 2, func() error { // the reviews, with a token
+		p, err := f.Get(ctx, s.number)
+		if p.Branch != s.branch || p.Base != "main" || p.Head != s.head || p.State != forge.StateOpen || p.Case != s.id {
+			t.Errorf("the pull request is %+v", p)
+		}
+		return err
+	})
+	spent(t, f, "finding", 1, func() error {
+		p, err := f.Find(ctx, s.branch)
+		if p.Title == "" {
+			t.Errorf("the pull request is %+v", p)
+		}
+		return err
+	})
+	f.Observe(told) // what is known in full stays
+	spent(t, f, "finding again", 0, func() error { _, err := f.Find(ctx, s.branch); return err })
+
+	h.Point(t, s.branch, h.Commit(t))
+	f = h.forge(t, h.app())
+	f.Observe(told)
+	if p, err := f.Peek(ctx, s.number); err != nil || p.Head == s.head || f.Calls() == 0 {
+		t.Errorf("after a push the pull request is %+v (%v)", p, err)
+	}
+	fork := told
+	fork.Pulls = nil
+	f = h.forge(t, h.app())
+	f.Observe(fork)
+	spent(t, f, "a fork's run", 2, func() error { _, err := f.Peek(ctx, s.number); return err })
+}
+
 // TestForgedIssue: an issue that somebody opened with the title and marker of a
 // case is not the one that tracks it.
 func TestForgedIssue(t *testing.T) {

@@ -10,7 +10,8 @@ import (
 
 // Get implements Reader. A pull request from a fork has a branch of the form
 // OWNER:BRANCH, which is no branch of the repository. It takes two requests,
-// one when an event told of the pull request, and one more for comments.
+// one when an event told of the pull request, and one more for comments. An
+// event of a workflow tells less: then title, body, labels and author are empty.
 func (g *GitHub) Get(ctx context.Context, number int) (Pull, error) {
 	p, err := g.peek(ctx, number, true)
 	if err == nil {
@@ -19,7 +20,7 @@ func (g *GitHub) Get(ctx context.Context, number int) (Pull, error) {
 	return p, err
 }
 
-// Peek implements Reader. It takes one request, or none.
+// Peek implements Reader. It takes one request, or none, as Get says.
 // https://docs.github.com/rest/pulls/pulls#get-a-pull-request
 func (g *GitHub) Peek(ctx context.Context, number int) (Pull, error) {
 	return g.peek(ctx, number, false)
@@ -30,7 +31,7 @@ func (g *GitHub) peek(ctx context.Context, number int, comments bool) (Pull, err
 	if number < 1 {
 		return Pull{}, fmt.Errorf("GitHub: %s: %w", step, ErrNotFound)
 	}
-	if k, ok := g.recall(func(p *Pull) bool { return p.Number == number }); ok {
+	if k, ok := g.recalled(true, func(p *Pull) bool { return p.Number == number }); ok {
 		return k.pull, nil
 	}
 	answer, _, err := g.client.PullRequests.Get(ctx, g.owner, g.repo, number)

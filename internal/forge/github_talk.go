@@ -3,13 +3,17 @@ package forge
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
+	"time"
 
 	"github.com/google/go-github/v60/github"
 )
 
 // Comment implements Talk. With a marker, the comments that are there are read
-// first: two requests, and one more for each further hundred comments.
+// before and after: three requests, and one more for each further hundred
+// comments. Where two say the same at the same moment, the later one is taken
+// back.
 // https://docs.github.com/rest/issues/comments#create-an-issue-comment
 func (g *GitHub) Comment(ctx context.Context, number int, c Comment) error {
 	step := fmt.Sprintf("comment on pull request %d", number)
@@ -45,29 +49,52 @@ func (g *GitHub) say(ctx context.Context, step string, number int, c Comment) er
 	if c.validate(&r); r.err != nil {
 		return r.err
 	}
-	kind, word := "answer", c.Marker
-	if word == "" {
-		kind, word = "once", nonce()
-	}
-	said := func() (bool, error) { return g.said(ctx, number, kind, word) }
-	if c.Marker != "" {
-		if have, err := said(); have || err != nil {
-			return err
-		}
-	}
-	return g.failOn(step, g.once(ctx, func() error {
-		_, _, err := g.client.Issues.CreateComment(ctx, g.owner, g.repo, number, &github.IssueComment{Body: github.String(mark(c.Body, kind, word))})
+	if c.Marker == "" {
+		_, err := g.post(ctx, step, number, "once", nonce(), c)
 		return err
-	}, said))
+	}
+	first, err := g.said(ctx, number, "answer", c.Marker, c.Since)
+	if first != 0 || err != nil {
+		return err
+	}
+	mine, err := g.post(ctx, step, number, "answer", c.Marker, c)
+	if err != nil {
+		return err
+	}
+	if first, err = g.said(ctx, number, "answer", c.Marker, c.Since); err != nil || first == 0 || first == mine {
+		return err
+	}
+	// https://docs.github.com/rest/issues/comments#delete-an-issue-comment
+	if _, err := g.client.Issues.DeleteComment(ctx, g.owner, g.repo, mine); statusOf(err) != http.StatusNotFound {
+		return g.failOn(step, err)
+	}
+	return nil
 }
 
-// said looks for a comment by its marker.
-func (g *GitHub) said(ctx context.Context, number int, kind, word string) (have bool, err error) {
-	err = g.eachComment(ctx, number, func(answer *github.IssueComment) bool {
-		have = bodyMarker(answer.GetBody())[kind] == word
-		return !have
+// post posts a comment with a marker, and answers its ID.
+func (g *GitHub) post(ctx context.Context, step string, number int, kind, word string, c Comment) (id int64, err error) {
+	err = g.once(ctx, func() error {
+		answer, _, err := g.client.Issues.CreateComment(ctx, g.owner, g.repo, number, &github.IssueComment{Body: github.String(mark(c.Body, kind, word))})
+		id = answer.GetID()
+		return err
+	}, func() (bool, error) {
+		have, err := g.said(ctx, number, kind, word, c.Since)
+		id = have
+		return have != 0, err
 	})
-	return have, err
+	return id, g.failOn(step, err)
+}
+
+// said is the ID of the first comment with a marker since a time; 0: there is
+// none.
+func (g *GitHub) said(ctx context.Context, number int, kind, word string, since time.Time) (id int64, err error) {
+	err = g.eachComment(ctx, number, func(answer *github.IssueComment) bool {
+		if bodyMarker(answer.GetBody())[kind] == word && !answer.GetCreatedAt().Before(seconds(since)) && (id == 0 || answer.GetID() < id) {
+			id = answer.GetID()
+		}
+		return true
+	})
+	return id, err
 }
 
 // comments asks for all that was said on an issue or pull request.

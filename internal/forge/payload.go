@@ -92,10 +92,20 @@ type (
 		Conclusion string       `json:"conclusion"`
 		HeadRepo   *payloadRepo `json:"head_repository"`
 		Suite      *payloadRun  `json:"check_suite"`
+		Updated    time.Time    `json:"updated_at"`
 		Pulls      []struct {
-			Number int         `json:"number"`
-			Head   payloadHead `json:"head"`
+			Number int       `json:"number"`
+			Head   briefHead `json:"head"`
+			Base   briefHead `json:"base"`
 		} `json:"pull_requests"`
+	}
+	// briefHead names its repository by number only.
+	briefHead struct {
+		Ref  string `json:"ref"`
+		SHA  string `json:"sha"`
+		Repo struct {
+			ID int64 `json:"id"`
+		} `json:"repo"`
 	}
 )
 
@@ -201,6 +211,7 @@ func (e *Event) readIssue(p *payload) error {
 			e.Issue.Program = program
 		}
 	}
+	e.At = e.Issue.Updated
 	e.track(bodyMarker(e.Issue.Body))
 	return nil
 }
@@ -317,8 +328,15 @@ func (e *Event) readRun(p *payload, run *payloadRun) error {
 		e.addBranch(run.Suite.Branch)
 	}
 	for _, g := range run.Pulls {
-		if e.addBranch(g.Head.Ref); g.Number > 0 {
-			e.Numbers = append(e.Numbers, g.Number)
+		if e.addBranch(g.Head.Ref); g.Number < 1 {
+			continue
+		}
+		e.Numbers = append(e.Numbers, g.Number)
+		// "Pull requests that are open", says the description of workflow-run.
+		p := Pull{Number: g.Number, Branch: branchName(g.Head.Ref), Base: branchName(g.Base.Ref), Head: g.Head.SHA, State: StateOpen, Updated: moment(run.Updated)}
+		p.Kind, p.Case = pullSubject(p.Branch, "")
+		if g.Head.Repo == g.Base.Repo && g.Head.Repo.ID != 0 && commitForm.MatchString(p.Head) && p.Branch != "" && e.Name == EventWorkflowRun {
+			e.Pulls = append(e.Pulls, p)
 		}
 	}
 	slices.Sort(e.Numbers)

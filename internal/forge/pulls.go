@@ -111,9 +111,10 @@ func (l *Local) Comment(ctx context.Context, number int, c Comment) error {
 
 // said adds a comment, unless its marker stands there already.
 func said(list []Comment, c Comment) []Comment {
-	if c.Marker != "" && slices.ContainsFunc(list, func(have Comment) bool { return have.Marker == c.Marker }) {
+	if c.Marker != "" && slices.ContainsFunc(list, func(have Comment) bool { return have.Marker == c.Marker && !have.At.Before(seconds(c.Since)) }) {
 		return list
 	}
+	c.Since = time.Time{}
 	return append(list, c)
 }
 

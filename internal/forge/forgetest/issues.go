@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/docket-psirt/docket/internal/forge"
 )
@@ -102,6 +103,21 @@ func answer(t *testing.T, s *Subject) {
 		t.Errorf("an answer by %q at %v", list[0].By, list[0].At)
 	}
 	equal(t, "body of the issue", must[forge.Issue](t)(f.Issue(ctx, program, caseID)).Body, "A case.\n")
+
+	// Said again, where it was last said too long ago.
+	refusal.Since = list[0].At
+	ok(t, f.Answer(ctx, program, caseID, refusal))
+	equal(t, "answers since", len(must[[]forge.Comment](t)(f.Answers(ctx, program, caseID))), 4)
+	refusal.Since = list[0].At.Add(time.Hour)
+	refusal.At = refusal.Since
+	ok(t, f.Answer(ctx, program, caseID, refusal))
+	equal(t, "answers after it", len(must[[]forge.Comment](t)(f.Answers(ctx, program, caseID))), 5)
+
+	// Of those who say the same at the same moment, one has said it.
+	ok(t, atOnce(4, func(int) error {
+		return f.Answer(ctx, program, caseID, forge.Comment{By: "bot", Body: "no", Marker: "asked:0f"})
+	}))
+	equal(t, "answers of four", len(must[[]forge.Comment](t)(f.Answers(ctx, program, caseID))), 6)
 
 	var invalid *forge.InvalidError
 	for _, marker := range []string{"Move", "a b", "a-->", "a--b", strings.Repeat("a", 201)} {

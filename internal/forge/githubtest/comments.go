@@ -2,6 +2,7 @@ package githubtest
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -78,6 +79,16 @@ func updateComment(s *Server, q *request) answer {
 	}
 	c.body, c.updated = text, now()
 	return ok(s.commentJSON(i, c))
+}
+
+func deleteComment(s *Server, q *request) answer {
+	i, c := s.comment(number64(q.params["comment_id"]))
+	if c == nil {
+		return notFound
+	}
+	i.comments = slices.DeleteFunc(slices.Clone(i.comments), func(have *comment) bool { return have == c })
+	s.emit(q.who, "issue_comment", "deleted", object{"issue": s.issueJSON(i), "comment": s.commentJSON(i, c)})
+	return done
 }
 
 // Review comments: those at a line of the diff.

@@ -25,7 +25,7 @@ var operations = strings.Fields(`
 	pulls/list pulls/create pulls/get pulls/update pulls/merge pulls/check-if-merged
 	pulls/list-reviews pulls/create-review pulls/dismiss-review pulls/list-files
 	issues/list-for-repo issues/create issues/get issues/update search/issues-and-pull-requests
-	issues/list-comments issues/create-comment issues/get-comment issues/update-comment
+	issues/list-comments issues/create-comment issues/get-comment issues/update-comment issues/delete-comment
 	pulls/list-review-comments pulls/create-review-comment pulls/update-review-comment
 	issues/list-events issues/list-labels-on-issue issues/add-labels issues/set-labels issues/remove-label
 	issues/list-labels-for-repo issues/create-label issues/update-label
@@ -47,7 +47,7 @@ var operations = strings.Fields(`
 // webhooks that the fake sends; each is the name of a schema without its
 // prefix webhook-.
 var webhooks = strings.Fields(`
-	issues-opened issues-labeled issues-unlabeled issues-edited issues-closed issues-reopened issue-comment-created
+	issues-opened issues-labeled issues-unlabeled issues-edited issues-closed issues-reopened issue-comment-created issue-comment-deleted
 	pull-request-opened pull-request-synchronize pull-request-closed pull-request-reopened
 	pull-request-edited pull-request-labeled pull-request-unlabeled
 	pull-request-review-submitted pull-request-review-dismissed

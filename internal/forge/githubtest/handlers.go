@@ -45,6 +45,7 @@ var handlers = map[string]handler{
 	"issues/create-comment":                             createComment,
 	"issues/get-comment":                                getComment,
 	"issues/update-comment":                             updateComment,
+	"issues/delete-comment":                             deleteComment,
 	"issues/list-labels-on-issue":                       listIssueLabels,
 	"issues/add-labels":                                 addIssueLabels,
 	"issues/set-labels":                                 setIssueLabels,

@@ -42,6 +42,7 @@ var needs = map[string]need{
 	"issues/create-comment":                             {Read, "issues:write pull_requests:write"},
 	"issues/get-comment":                                {Read, "issues:read pull_requests:read"},
 	"issues/update-comment":                             {Write, "issues:write pull_requests:write"},
+	"issues/delete-comment":                             {Write, "issues:write pull_requests:write"},
 	"issues/list-labels-on-issue":                       {Read, "issues:read pull_requests:read"},
 	"issues/add-labels":                                 {Triage, "issues:write pull_requests:write"},
 	"issues/set-labels":                                 {Triage, "issues:write pull_requests:write"},
@@ -114,7 +115,7 @@ func (s *Server) permitted(q *request) *answer {
 		return &a
 	case q.who.account.role.rank() >= n.role.rank():
 		return nil
-	case q.op == "pulls/update" || q.op == "issues/update" || q.op == "issues/update-comment":
+	case q.op == "pulls/update" || q.op == "issues/update" || q.op == "issues/update-comment" || q.op == "issues/delete-comment":
 		if s.own(q) {
 			return nil
 		}
