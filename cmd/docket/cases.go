@@ -21,7 +21,8 @@ import (
 )
 
 func (a *app) caseCommands() []*cobra.Command {
-	return []*cobra.Command{a.listCommand(), a.showCommand(), a.logCommand(), a.openCommand()}
+	return []*cobra.Command{a.listCommand(), a.showCommand(), a.logCommand(), a.openCommand(),
+		a.assessCommand(), a.takeCommand(), a.notifyCommand(), a.ackCommand()}
 }
 
 // safe takes out of a reporter's text what a terminal would act on: control and
@@ -42,9 +43,10 @@ func (a *app) listCommand() *cobra.Command {
 	var f desk.Filter
 	c := a.jsonFlag(&cobra.Command{Use: "list", Short: "List cases", Args: cobra.NoArgs,
 		Long:    "Lists the cases on main. Titles are sealed: they are shown where a key in the directory of --keys opens the case.",
-		Example: "  docket -C cases.git list --open\n  docket -C cases.git --as ada list --overdue"})
+		Example: "  docket -C cases.git list --open\n  docket -C cases.git --as ada list --overdue\n  docket -C cases.git --as ada list --mine --open"})
 	c.Flags().BoolVar(&f.Open, "open", false, "only cases that are not closed")
 	c.Flags().BoolVar(&f.Overdue, "overdue", false, "only cases of which a deadline of the team has passed")
+	c.Flags().BoolVar(&f.Mine, "mine", false, "only cases that you answer for")
 	c.Flags().StringVar(&f.State, "state", "", "only cases in this state")
 	c.Flags().StringVar(&f.Program, "program", "", "only cases of this programme")
 	c.RunE = func(*cobra.Command, []string) error {
@@ -164,6 +166,8 @@ func (a *app) printShown(s *desk.Shown) {
 	}
 	a.printf("\n\n")
 	printTree(a.out, "", map[string]any(s.Report))
+	a.printf("\n")
+	a.printAssessment(s.Assessment)
 	a.printf("\n%s", s.Facts.Text())
 }
 

@@ -205,17 +205,20 @@ func judged(doc psirt.Document, a *forge.Advisory) {
 	assessment := map[string]any{}
 	var scores, weaknesses []any
 	for _, v := range a.Vectors() {
-		if m := vectorForm.FindStringSubmatch(v); m != nil {
-			score := map[string]any{"version": m[1], "vector": v}
+		if scored, err := scoreVector(v); err == nil && vectorForm.MatchString(v) {
+			score := map[string]any{"version": scored.Version, "vector": v, "score": scored.Score, "severity": scored.Severity}
 			if by := author(a); by != "" {
 				score["by"] = by
 			}
 			scores = append(scores, score)
 		}
 	}
+	var unknown []any
 	for _, c := range a.CWEs {
-		if cweForm.MatchString(c) {
+		if _, err := weakness(c); err == nil && cweForm.MatchString(c) {
 			weaknesses = append(weaknesses, c)
+		} else {
+			unknown = append(unknown, c)
 		}
 	}
 	if scores != nil {
@@ -230,7 +233,11 @@ func judged(doc psirt.Document, a *forge.Advisory) {
 	if cveForm.MatchString(a.CVE) {
 		doc["disclosure"] = map[string]any{"cve": []any{a.CVE}}
 	}
-	doc["extra"] = map[string]any{"github_advisory": origin(a)}
+	from := origin(a)
+	if unknown != nil {
+		from["cwe"] = unknown // such as a category: kept, but no weakness
+	}
+	doc["extra"] = map[string]any{"github_advisory": from}
 }
 
 // origin is what else the advisory says, and where it is.

@@ -30,6 +30,7 @@ type Row struct {
 	Due      *time.Time    `json:"due"` // the next deadline of the team
 	Overdue  bool          `json:"overdue"`
 	Title    string        `json:"title,omitempty"` // where a key at hand opens the case
+	Owner    string        `json:"owner,omitempty"` // handle; likewise
 }
 
 // Filter says which cases to list.
@@ -38,6 +39,7 @@ type Filter struct {
 	State   string
 	Program string
 	Overdue bool
+	Mine    bool // only those that the person who acts answers for
 }
 
 // List lists cases, with titles for those whose key is at hand. It reads one
@@ -67,7 +69,17 @@ func (d *Desk) List(f Filter) ([]Row, error) {
 			}
 			titles[c.Program] = with
 		}
-		row.Title = d.title(c, with)
+		if f.Mine && len(with) == 0 {
+			locked = &Problem{Text: "who answers for a case is sealed", Do: "name the directory of your key with --keys DIR (DOCKET_KEYS)"}
+			return fs.SkipAll
+		}
+		row.Title, row.Owner = d.heading(c, with)
+		if f.Mine {
+			mine, err := d.mine(c, row.Owner)
+			if err != nil || !mine {
+				return errors.Join(unclear, err)
+			}
+		}
 		out = append(out, row)
 		return unclear
 	})
@@ -132,21 +144,23 @@ func several(list []error) error {
 	return errors.Join(list...)
 }
 
-// title is the title of a case, or empty where no key at hand opens it.
-func (d *Desk) title(c *one, with []seal.Opener) string {
+// heading is the title of a case and the handle of who answers for it; empty
+// where no key at hand opens it.
+func (d *Desk) heading(c *one, with []seal.Opener) (title, owner string) {
 	if len(with) == 0 {
-		return ""
+		return "", ""
 	}
 	plain, err := d.unseal(c, c.Sealed, casefile.PartSealed, with)
 	if err != nil {
-		return ""
+		return "", ""
 	}
 	doc, err := casefile.DecodeReport(plain, c.ID)
 	if err != nil {
-		return ""
+		return "", ""
 	}
-	title, _ := doc["title"].(string)
-	return title
+	title, _ = doc["title"].(string)
+	owner, _ = doc["owner"].(string)
+	return title, owner
 }
 
 // readings derives the clocks of a case: from its log, its mails and the
@@ -191,6 +205,8 @@ type Shown struct {
 	Pending  bool           // a proposal is open
 	Queued   int            // edits of the person who acts that wait for docket push
 	Facts    psirt.Verdict  // every guard of every move from here
+
+	Assessment *Assessment // nil unless the report is open
 }
 
 // Show reads a case as main has it; for the person who acts, with the queued
@@ -255,6 +271,7 @@ func (d *Desk) showSealed(c *one, out *Shown) error {
 	}
 	var moves []psirt.Verdict
 	w := psirt.World{Case: c.Case, Report: open.report, Now: d.now()}
+	out.Assessment = assessmentOf(c.setting.Program, w)
 	for _, t := range c.setting.Program.Transitions {
 		if !has(t.From, c.setting.Program.Current(c.State)) {
 			continue
