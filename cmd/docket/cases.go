@@ -91,7 +91,7 @@ func (a *app) showCommand() *cobra.Command {
 			if a.json {
 				out := s.Envelope
 				if s.Report != nil {
-					out["report"], out["contact"] = s.Report, s.Contact
+					out["report"], out["contact"], out["next"] = s.Report, s.Contact, s.Next
 				}
 				out["clocks"], out["receipts"] = s.Clocks, receiptRows(s.Receipts)
 				return a.printJSON(out)
@@ -169,6 +169,9 @@ func (a *app) printShown(s *desk.Shown) {
 	a.printf("\n")
 	a.printAssessment(s.Assessment)
 	a.printf("\n%s", s.Facts.Text())
+	for _, step := range s.Next {
+		a.printf("Next: %s (%s)\n", step.Do, safe(step.Why))
+	}
 }
 
 func indent(s string) string {

@@ -66,13 +66,12 @@ func (a *app) showEmbargo(c *cobra.Command, id string) error {
 		if a.json {
 			return a.printJSON(e)
 		}
-		now := time.Now()
 		switch {
 		case e.Until.IsZero():
 			a.printf("No embargo was proposed.\n")
-		case e.Over(now) && !e.Ended.IsZero():
+		case !e.Lasts && !e.Ended.IsZero():
 			a.printf("The embargo ended at %s.\n", e.Ended.Format(time.RFC3339))
-		case e.Over(now):
+		case !e.Lasts:
 			a.printf("The embargo ended at %s.\n", e.Until.Format(time.RFC3339))
 		case e.Accepted:
 			a.printf("Nothing is published before %s, as agreed.\n", e.Until.Format(time.RFC3339))

@@ -13,6 +13,7 @@ import (
 // Embargo is how the agreement not to publish stands, from its events.
 type Embargo struct {
 	Until    time.Time `json:"until,omitzero"` // end in force; zero: none was agreed on or proposed
+	Lasts    bool      `json:"lasts"`          // now: nothing is to be published
 	Accepted bool      `json:"accepted"`       // by the other side, as it stands now
 	Ended    time.Time `json:"ended,omitzero"` // when somebody ended it before its time, or said that it is over
 	Events   []any     `json:"events"`         // as the report has them, oldest first
@@ -63,6 +64,8 @@ type EmbargoEvent struct {
 	Mail   int       // number of the mail that shows it, or 0
 	Text   string
 	Breach string // with end: where it was published against the embargo
+
+	byRule bool // Until follows from the programme's rule, and from when this was run
 }
 
 // steps are the events as the report names them.
@@ -95,7 +98,7 @@ func (d *Desk) Embargo(ctx context.Context, id psirt.CaseID, e EmbargoEvent) (*R
 			if rule == 0 {
 				return nil, usage("the programme has no rule for how long an embargo lasts", "add --until TIME")
 			}
-			e.Until = e.At.Add(rule)
+			e.Until, e.byRule = e.At.Add(rule), true
 		}
 		return e.into(x)
 	})
@@ -104,7 +107,11 @@ func (d *Desk) Embargo(ctx context.Context, id psirt.CaseID, e EmbargoEvent) (*R
 func (e EmbargoEvent) into(x *recording) ([]string, error) {
 	now := embargoOf(x.report)
 	event := e.event(x)
-	if n := len(now.Events); n > 0 && sameBut(now.Events[n-1], event, "at") {
+	but := []string{"at"}
+	if e.byRule {
+		but = append(but, "until")
+	}
+	if n := len(now.Events); n > 0 && sameBut(now.Events[n-1], event, but...) {
 		return nil, nil // on record already
 	}
 	if v := e.fits(now, x.at); !v.OK() {
@@ -183,5 +190,7 @@ func sameBut(a any, b map[string]any, but ...string) bool {
 // EmbargoOf reads how the embargo of a case stands, with the keys at hand.
 func (d *Desk) EmbargoOf(ctx context.Context, id psirt.CaseID) (Embargo, error) {
 	report, err := d.openReport(ctx, id)
-	return embargoOf(report), err
+	e := embargoOf(report)
+	e.Lasts = !e.Over(d.now())
+	return e, err
 }

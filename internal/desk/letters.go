@@ -40,7 +40,7 @@ func (p *post) letter(c *one, u psirt.Update) (letter []byte, to, why string, er
 		return nil, "", "", err
 	}
 	d := draftOf(c, u, contact, subject, text, at)
-	if u.Kind == c.setting.Program.Intake.Note {
+	if contentFree(c.setting.Program, u.Kind, contact) {
 		over, err := p.overLimit(c, contact.Address)
 		if err != nil {
 			return nil, "", "", err
@@ -176,7 +176,8 @@ func (p *post) noted(id psirt.CaseID, mailer *actor) (noted, error) {
 		return noted{}, err
 	}
 	n := noted{opened: c.Opened}
-	if slices.ContainsFunc(c.Updates, func(u psirt.Update) bool { return u.Kind == c.setting.Program.Intake.Note }) {
+	free := func(u psirt.Update) bool { return contentFree(c.setting.Program, u.Kind, psirt.Contact{}) }
+	if slices.ContainsFunc(c.Updates, free) {
 		if contact, err := p.d.openContact(c, withKey(mailer)); err == nil {
 			n.address = contact.Address
 		}

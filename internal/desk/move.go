@@ -242,6 +242,9 @@ func (d *Desk) asAnalyst(ctx context.Context, id psirt.CaseID) (*tip, *actor, *c
 	}
 	t.mended = mended
 	open, err := d.open(t.c, withKey(who))
+	if err == nil {
+		err = d.hear(t.c, open)
+	}
 	return t, who, open, err
 }
 

@@ -116,7 +116,7 @@ type newcase struct {
 
 // fromMail builds revision 1 of a case and its commit.
 func (n *newcase) fromMail(b *store.Batch, in *inbound) (store.Hash, error) {
-	s, id := n.s, n.claim.id
+	id := n.claim.id
 	doc, err := n.report(in)
 	if err != nil {
 		return store.Hash{}, err
@@ -132,10 +132,9 @@ func (n *newcase) fromMail(b *store.Batch, in *inbound) (store.Hash, error) {
 	kind := ""
 	if in.answerable() {
 		contact.Address = in.from()
-		kind = s.Program.Intake.Note
+		kind = firstAnswer(in, n.at)
 	}
 	if in.answerable() && in.trusted(n.at) {
-		kind = s.Program.Intake.Update
 		contact.Key = in.signer.Minimal().Armor()
 		if in.m.ReplyTo != nil {
 			contact.Address = in.m.ReplyTo.Addr
@@ -234,6 +233,7 @@ func (n *newcase) report(in *inbound) (psirt.Document, error) {
 		list, _ := doc["flags"].([]any)
 		doc["flags"] = append(list, flag)
 	}
+	arrived(doc, in, n.at)
 	return admissible(doc), nil
 }
 

@@ -74,6 +74,7 @@ func (n *newcase) byHand(ctx context.Context, doc psirt.Document) (bool, error) 
 			doc["missing"] = missing
 		}
 	}
+	byAnalyst(doc, n.who)
 	if err := schema.Validate("report", map[string]any(doc)); err != nil {
 		return false, &Problem{Text: "the report document is not valid", Err: err, Do: "nothing was opened"}
 	}

@@ -205,6 +205,7 @@ type Shown struct {
 	Pending  bool           // a proposal is open
 	Queued   int            // edits of the person who acts that wait for docket push
 	Facts    psirt.Verdict  // every guard of every move from here
+	Next     []Step         // what the report calls for
 
 	Assessment *Assessment // nil unless the report is open
 }
@@ -260,7 +261,11 @@ func (d *Desk) showSealed(c *one, out *Shown) error {
 		out.Sealed = err
 		return nil
 	}
+	if err := d.hear(c, open); err != nil {
+		return err
+	}
 	out.Contact, out.Report = &open.contact, open.report
+	out.Next = nextSteps(c, open)
 	for _, u := range c.Updates {
 		if u.Sealed == "" {
 			continue

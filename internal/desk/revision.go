@@ -33,6 +33,8 @@ type contents struct {
 	report  psirt.Document
 	contact psirt.Contact
 	with    []seal.Opener
+
+	heard bool // hear changed the report
 }
 
 // open opens the sealed parts with the keys, checks who sealed them and that
@@ -110,7 +112,7 @@ func (d *Desk) revise(from *one, who *actor, open *contents) *draft {
 	next.Mails = slices.Clone(from.Mails)
 	next.Updates = slices.Clone(from.Updates)
 	next.Facts = slices.Clone(from.Facts)
-	return &draft{d: d, from: from, now: &next, at: d.now(), who: who, open: open}
+	return &draft{d: d, from: from, now: &next, at: d.now(), who: who, open: open, reseal: open != nil && open.heard}
 }
 
 // takeMails takes the mails on record into account that no revision has yet.
