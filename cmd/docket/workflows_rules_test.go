@@ -41,7 +41,7 @@ var flows = map[string]flow{
 	"docket-review.yml": {"pull_request_review types=submitted,dismissed", map[string]duty{"review": {}}},
 	"docket-merge.yml": {"workflow_run types=completed workflows=docket-check,docket-review", map[string]duty{
 		"merge": {may: "contents: read", at: "bot", secrets: botSecrets,
-			queue: "docket-merge-${{ github.event.workflow_run.head_repository.full_name }}-${{ github.event.workflow_run.head_branch }}"}}},
+			queue: "docket-merge-${{ github.event.workflow_run.name }}-${{ github.event.workflow_run.head_repository.full_name }}-${{ github.event.workflow_run.head_branch }}"}}},
 	"docket-label.yml": {"issues types=labeled", map[string]duty{
 		"label": {may: "contents: read", at: "bot", secrets: botSecrets, queue: "docket-label-${{ github.event.issue.number }}-${{ github.event.label.name }}"}}},
 	"docket-deliver.yml": {"push branches=main paths=cases/**; " + hourly, map[string]duty{
