@@ -72,7 +72,8 @@ func (j *sealedJudge) judge(g *audit.Judgement) []audit.Finding {
 	}
 	for _, step := range g.Resealed {
 		if v, ok := j.d.sameDocuments(s, step, with); ok && !v.OK() {
-			j.add(step.Commit.Hash, "sealed", "%s: %s", step.Case.ID, strings.Join(v.Reasons(), "; "))
+			j.add(step.Commit.Hash, "sealed", "%s", strings.Join(v.Reasons(), "; "))
+			j.out[len(j.out)-1].Case = step.Case.ID
 		}
 	}
 	if g.Kind == audit.KindIntake || g.Kind == audit.KindMail {
