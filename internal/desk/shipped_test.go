@@ -3,7 +3,9 @@ package desk_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha1" // git's name of a blob
 	"flag"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,12 +13,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/docket-psirt/docket/internal/audit"
 	"github.com/docket-psirt/docket/internal/casefile"
 	"github.com/docket-psirt/docket/internal/desk"
 	"github.com/docket-psirt/docket/internal/mail"
+	"github.com/docket-psirt/docket/internal/psirt"
 	"github.com/docket-psirt/docket/internal/seal"
 	"github.com/docket-psirt/docket/internal/store"
+	"github.com/docket-psirt/docket/schema"
 )
 
 var update = flag.Bool("update", false, "write the copies of shipped programmes, and make their example cases anew")
@@ -24,6 +27,10 @@ var update = flag.Bool("update", false, "write the copies of shipped programmes,
 const (
 	casesDir    = "../../cases"
 	exampleKeys = "testdata/example-keys" // of invented people; they protect nothing
+
+	// remake is the one command that makes what this file and
+	// policy_examples_test.go hold.
+	remake = "go test ./internal/desk -run 'Shipped|Example' -update makes the copies and the example cases anew"
 )
 
 // TestShippedProgrammes holds the programmes in the binary to those in cases/:
@@ -78,62 +85,83 @@ func hold(t *testing.T, name string, want []byte) {
 	}
 	got, err := os.ReadFile(name)
 	if err != nil || !bytes.Equal(got, want) {
-		t.Errorf("%s is not the copy that it should be (go test ./internal/desk -run Shipped -update writes it; then build again): %v", name, err)
+		t.Errorf("%s is not what it should be (%s): %v", name, remake, err)
 	}
 }
 
-// TestExampleCases judges what stands in cases/ as docket check judges a case
+// TestExampleCases judges the project's own tree as docket check judges a case
 // repository, and opens every case with the example keys.
 func TestExampleCases(t *testing.T) {
 	if *update {
-		for _, name := range desk.Shipped() {
-			makeExamples(t, name)
+		for name, tell := range exampleStories {
+			t.Run(name, tell)
 		}
+		exampleList(t)
 	}
-	dir := filepath.Join(t.TempDir(), "examples.git")
-	repo, err := store.Init(dir)
+	dir := filepath.Join(t.TempDir(), "project.git")
+	commitProject(t, dir)
+	d, err := desk.Open(dir, desk.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var edits []store.Edit
-	err = filepath.WalkDir(casesDir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return err
-		}
-		raw, err := os.ReadFile(path)
-		rel, _ := filepath.Rel(filepath.Dir(casesDir), path)
-		edits = append(edits, store.Edit{Path: filepath.ToSlash(rel), Data: raw})
-		return err
-	})
+	judged, err := d.Check(context.Background(), "", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	batch := repo.NewBatch()
-	who := store.Ident{Name: "test", Mail: "test@example.org", When: time.Now()}
-	head, err := batch.Commit(store.CommitSpec{Edits: edits, Author: who, Committer: who, Message: "Examples\n"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := repo.Publish(context.Background(), batch, store.RefUpdate{Name: "refs/heads/main", New: head}); err != nil {
-		t.Fatal(err)
-	}
-	findings, cases, err := (&audit.Judge{Repo: repo}).Tree(head)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range findings {
+	for _, f := range judged.Findings {
 		t.Error(f)
 	}
-	if cases < len(desk.Shipped()) {
-		t.Errorf("%d example cases; every programme has at least one", cases)
+	if want := 3 * len(desk.Shipped()); judged.Cases != want {
+		t.Errorf("%d example cases; with three in every programme there are %d", judged.Cases, want)
 	}
 	for _, name := range desk.Shipped() {
 		openExamples(t, dir, name)
 	}
 }
 
+// ownFolders are those of the project that a case repository has, too.
+var ownFolders = []string{"cases", "schema", ".github"}
+
+// commitProject makes a case repository of the project's working tree.
+func commitProject(t *testing.T, dir string) {
+	repo, err := store.Init(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var edits []store.Edit
+	root := filepath.Dir(casesDir)
+	for _, folder := range ownFolders {
+		err = filepath.WalkDir(filepath.Join(root, folder), func(path string, e fs.DirEntry, err error) error {
+			if err != nil || e.IsDir() {
+				return err
+			}
+			raw, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			rel, err := filepath.Rel(root, path)
+			edits = append(edits, store.Edit{Path: filepath.ToSlash(rel), Data: raw})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	batch := repo.NewBatch()
+	who := store.Ident{Name: "test", Mail: "test@example.org", When: time.Now()}
+	head, err := batch.Commit(store.CommitSpec{Edits: edits, Author: who, Committer: who, Message: "The project\n"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := repo.Publish(context.Background(), batch, store.RefUpdate{Name: "refs/heads/main", New: head}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// openExamples opens the cases of a programme, and holds that they show a case
+// at each end and one in the middle.
 func openExamples(t *testing.T, dir, program string) {
-	d, err := desk.Open(dir, desk.Options{Keys: filepath.Join(exampleKeys, program)})
+	d, err := desk.Open(dir, desk.Options{Keys: filepath.Join(exampleKeys, program), As: "triage"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,56 +169,52 @@ func openExamples(t *testing.T, dir, program string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	phases := map[psirt.Phase]bool{}
 	for _, r := range rows {
+		phases[r.Phase] = true
 		s, err := d.Show(context.Background(), r.ID)
-		if err != nil || s.Sealed != nil {
-			t.Errorf("%s does not open: %v", r.ID, err)
+		if err != nil {
+			t.Fatal(err)
 		}
+		if s.Sealed != nil || s.Report["title"] == nil || s.Contact == nil {
+			t.Errorf("%s does not open: %v", r.ID, s.Sealed)
+			continue
+		}
+		exampleCase(t, d, s)
+	}
+	if !phases[psirt.PhaseReceived] || !phases[psirt.PhaseSolving] || !phases[psirt.PhaseClosed] {
+		t.Errorf("%s: the examples show the phases %v only", program, phases)
 	}
 }
 
-// makeExamples makes a repository with the programme, takes a report all the
-// way, and puts its tree into cases/.
-func makeExamples(t *testing.T, program string) {
-	tmp := t.TempDir()
-	dir, keys := filepath.Join(tmp, "cases.git"), filepath.Join(tmp, "keys")
-	at := time.Date(2026, 9, 28, 8, 0, 0, 0, time.UTC)
-	now := func() time.Time { at = at.Add(17 * time.Minute); return at }
-	if _, err := desk.Init(dir, desk.InitOptions{Programs: []string{program}, Team: []string{"lead", "triage"}, Keys: keys, Now: now}); err != nil {
+// exampleCase holds one example to what it is to show.
+func exampleCase(t *testing.T, d *desk.Desk, s *desk.Shown) {
+	c := s.Case
+	raw, err := os.ReadFile(filepath.Join(casesDir, c.Program, "program.yaml"))
+	if err != nil {
 		t.Fatal(err)
 	}
-	as := func(who string) *desk.Desk {
-		d, err := desk.Open(dir, desk.Options{Keys: keys, As: who, Now: now})
-		if err != nil {
-			t.Fatal(err)
+	if blob := fmt.Sprintf("git:%x", sha1.Sum(fmt.Appendf(nil, "blob %d\x00%s", len(raw), raw))); string(c.Policy) != blob {
+		t.Errorf("%s is pinned to the policy %s, and program.yaml is %s (%s)", c.ID, c.Policy, blob, remake)
+	}
+	if err := schema.Validate("report", map[string]any(s.Report)); err != nil {
+		t.Errorf("%s: %v", c.ID, err)
+	}
+	if len(c.Updates) == 0 || c.Updates[0].Kind != "acknowledge" || len(c.Mails) == 0 {
+		t.Errorf("%s was not acknowledged", c.ID)
+	}
+	letters, err := d.Mails(c.ID, 1)
+	if err != nil || len(letters) != 1 {
+		t.Errorf("%s: its mail does not open: %v", c.ID, err)
+	}
+	own := 0
+	for _, w := range s.Words {
+		if w.Text != "" {
+			own++
 		}
-		return d
 	}
-	must := func(_ any, err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	ctx := context.Background()
-	file := exampleMail(t, as("lead"), tmp, at)
-	taken, err := as("lead").Intake(ctx, mail.Files([]string{file}, nil), nil)
-	must(taken, err)
-	if taken[0].Err != nil {
-		t.Fatal(taken[0].Err)
-	}
-	id := taken[0].ID
-	first := as("lead")
-	s, err := first.Show(ctx, id)
-	must(s, err)
-	next := desk.FirstMove(first, id)
-	must(as("lead").Move(ctx, id, next, "", "", false))
-	must(as("triage").Approve(ctx, 0, id))
-	putTree(t, dir, program)
-	for _, name := range []string{"lead.asc", "triage.asc"} {
-		raw, err := os.ReadFile(filepath.Join(keys, name))
-		must(raw, err)
-		hold(t, filepath.Join(exampleKeys, program, name), raw)
+	if moved := len(c.Log) > 1; moved && (own == 0 || s.Report.Values("analysis.text") == nil) {
+		t.Errorf("%s in %s: %d updates in own words, analysis %v", c.ID, c.State, own, s.Report.Values("analysis.text"))
 	}
 }
 
@@ -212,15 +236,7 @@ func exampleMail(t testing.TB, d *desk.Desk, tmp string, at time.Time) string {
 		Subject: "Sample product forgets to check a length", Date: at, MessageID: "sample.1@example.org",
 		Text: "Product: Sample product\nVersion: 1.0\n\nDescription:\nAn invented weakness: a length is not checked.\n\nHow discovered: reading\nWhen discovered: 2026-09-20\nExploited: no\nPublication: nothing planned\n",
 		Keys: []mail.KeyFile{{Name: "key.asc", Data: key.Cert().Armor()}}}
-	entity, err := draft.Entity()
-	if err != nil {
-		t.Fatal(err)
-	}
-	sealed, err := key.SealMail(entity, []*seal.Cert{to}, at)
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw, err := draft.Encrypted(sealed.Armor, "...")
+	raw, err := sealedMail(draft, key, to)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,39 +245,4 @@ func exampleMail(t testing.TB, d *desk.Desk, tmp string, at time.Time) string {
 		t.Fatal(err)
 	}
 	return name
-}
-
-// putTree puts what main has below cases/<program> into the project.
-func putTree(t *testing.T, dir, program string) {
-	repo, err := store.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	head, err := repo.Ref("refs/heads/main")
-	if err != nil {
-		t.Fatal(err)
-	}
-	at, err := repo.At(head)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, old := range []string{"keys", "seen", "2026"} {
-		if err := os.RemoveAll(filepath.Join(casesDir, program, old)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	err = at.Walk("cases/"+program, func(e store.Entry) error {
-		raw, err := at.Read(e.Path, 1<<20)
-		if err != nil {
-			return err
-		}
-		name := filepath.Join(filepath.Dir(casesDir), filepath.FromSlash(e.Path))
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			return err
-		}
-		return os.WriteFile(name, raw, 0o644)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
 }
