@@ -59,9 +59,9 @@ var topKey = regexp.MustCompile(`^[A-Za-z_"'][^:]*:(\s|$)`)
 func (p *policyLines) section(name string) (from, to int, ok bool) {
 	from = slices.IndexFunc(p.lines, func(l string) bool {
 		code, _ := codeOf(l)
-		return strings.TrimSpace(code) == name+":"
+		return strings.TrimRight(code, " \t\r") == name+":"
 	})
-	if from < 0 || strings.HasPrefix(p.lines[from], " ") {
+	if from < 0 {
 		return 0, 0, false
 	}
 	to = from + 1
