@@ -37,27 +37,28 @@ not be given again, and unmistakable beginnings of their names will do. The tree
   coordinator  exploitation automatable technical_impact mission_well_being=
                low|medium|high; decides track, track*, attend or act (CISA)
 
---priority names another priority than the derived one, and needs --why. It stands
-until it is changed.`,
+--priority names another priority than the derived one. A less urgent one needs --why,
+and stands until it is changed.`,
 		Example: `  docket --as ada assess INGP-2026-0042 --cvss CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:N/VA:N/SC:N/SI:N/SA:N --cwe CWE-306
   docket --as ada assess INGP-2026-0042 --ssvc 'supplier exploitation=active automatable=yes value=diffuse technical=total public=minimal'
-  docket --as ada assess INGP-2026-0042 --priority high --why 'The largest customer runs nothing else.'
+  docket --as ada assess INGP-2026-0042 --priority low --why 'It runs on our test bench only.'
   docket --as ada assess INGP-2026-0042 --json`})
 	f := c.Flags()
 	f.StringArrayVar(&say.CVSS, "cvss", nil, "a CVSS v3.1 or v4.0 vector; once for each")
 	f.StringArrayVar(&say.CWE, "cwe", nil, "a weakness, CWE-NUMBER; once for each")
 	f.StringVar(&say.SSVC, "ssvc", "", "an SSVC decision tree and its points: 'supplier exploitation=none …'")
 	f.StringVar(&say.Impact, "impact", "", "what it means for customers, and what a remedy would: words, or @FILE")
+	f.StringVar(&say.Customers, "customers", "", "how hard customers are hit: none, low, medium or high")
 	f.StringVar(&say.Priority, "priority", "", "another priority than the derived one: "+strings.Join(psirt.Priorities, ", "))
-	f.StringVar(&say.Why, "why", "", "why it is another: words, or @FILE")
+	f.StringVar(&say.Why, "why", "", "why it is less urgent: words, or @FILE")
 	f.BoolVar(&dry, "dry-run", false, "only print what the assessment would be")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		given := false
-		for _, name := range []string{"cvss", "cwe", "ssvc", "impact", "priority", "why"} {
+		for _, name := range []string{"cvss", "cwe", "ssvc", "impact", "customers", "priority", "why"} {
 			given = given || c.Flags().Changed(name)
 		}
 		if dry && !given {
-			return &usageError{errors.New("there is nothing to try: add --cvss, --cwe, --ssvc, --impact or --priority")}
+			return &usageError{errors.New("there is nothing to try: add --cvss, --cwe, --ssvc, --impact, --customers or --priority")}
 		}
 		for _, words := range []*string{&say.Impact, &say.Why} {
 			if name, ok := strings.CutPrefix(*words, "@"); ok {
@@ -106,8 +107,8 @@ func (a *app) printAssessment(s *desk.Assessment) {
 		}
 		fmt.Fprintf(w, "SSVC %s\t%s\t%s\n", safe(d.Tree), safe(d.Decision), safe(strings.Join(points, " ")))
 	}
-	if s.CustomerImpact != "" {
-		fmt.Fprintf(w, "Customers\t\t%s\n", safe(strings.Join(strings.Fields(s.CustomerImpact), " ")))
+	if s.CustomerImpact != "" || s.CustomerLevel != "" {
+		fmt.Fprintf(w, "Customers\t%s\t%s\n", s.CustomerLevel, safe(strings.Join(strings.Fields(s.CustomerImpact), " ")))
 	}
 	if line := priorityLine(s); line != "" {
 		level := s.Priority
@@ -135,7 +136,7 @@ func priorityLine(s *desk.Assessment) string {
 	case s.Derived == s.Priority:
 		return s.Because
 	case s.Why != "":
-		return fmt.Sprintf("The programme gives %s (%s); it is another since: %s", s.Derived, strings.TrimSuffix(s.Because, "."), s.Why)
+		return fmt.Sprintf("The programme gives %s (%s); since: %s", s.Derived, strings.TrimSuffix(s.Because, "."), s.Why)
 	}
 	return fmt.Sprintf("The programme gives %s: %s", s.Derived, s.Because)
 }

@@ -17,11 +17,12 @@ type Assessment struct {
 	CWE            []Weakness     `json:"cwe"`
 	SSVC           *Decision      `json:"ssvc,omitempty"`
 	CustomerImpact string         `json:"customer_impact,omitempty"`
+	CustomerLevel  string         `json:"customer_level,omitempty"`
 
 	Priority string `json:"priority,omitempty"` // on record
 	Derived  string `json:"derived,omitempty"`  // by the programme's rules; empty where none fits
 	Because  string `json:"because,omitempty"`  // what the rule says
-	Why      string `json:"why,omitempty"`      // why it has another than the derived one
+	Why      string `json:"why,omitempty"`      // why it is less urgent than that
 
 	Faults []string `json:"faults,omitempty"` // what does not hold, with what is right
 	Hints  []string `json:"hints,omitempty"`  // what could be better
@@ -43,13 +44,15 @@ type Assessing struct {
 	CVSS     []string // vectors; each takes the place of the team's own of that version
 	CWE      []string // weaknesses; together they take the place of those on record
 	SSVC     string   // a tree and its points, see parseSSVC
-	Impact   string   // on customers
+	Impact   string   // on customers, in words
 	Priority string   // another than the derived one
-	Why      string   // why it is another
+	Why      string   // why it is less urgent
+
+	Customers string // how hard they are hit: none, low, medium or high
 }
 
 func (a Assessing) empty() bool {
-	return len(a.CVSS)+len(a.CWE) == 0 && a.SSVC+a.Impact+a.Priority+a.Why == ""
+	return len(a.CVSS)+len(a.CWE) == 0 && a.SSVC+a.Impact+a.Customers+a.Priority+a.Why == ""
 }
 
 // Assess records how serious a case is, and derives its priority by the
@@ -105,6 +108,7 @@ func (d *Desk) Assess(ctx context.Context, id psirt.CaseID, a Assessing, dry boo
 
 // into writes an assessment into w.Report, by the person with the handle.
 func (a Assessing) into(p *psirt.Program, w psirt.World, by string) error {
+	was, _ := p.PriorityOf(w)
 	assessment, _ := w.Report["assessment"].(map[string]any)
 	if assessment == nil {
 		assessment = map[string]any{}
@@ -146,10 +150,17 @@ func (a Assessing) into(p *psirt.Program, w psirt.World, by string) error {
 	if a.Impact != "" {
 		assessment["customer_impact"] = a.Impact
 	}
+	if a.Customers != "" {
+		levels, _ := reportPath("assessment.customer_level")
+		if !slices.Contains(levels, a.Customers) {
+			return usage(fmt.Sprintf("%q is no level", a.Customers), "customers are hit on the level "+strings.Join(levels, ", "))
+		}
+		assessment["customer_level"] = a.Customers
+	}
 	if _, err := settleAssessment(w.Report); err != nil {
 		return err
 	}
-	return a.prioritise(p, w, assessment)
+	return a.prioritise(p, w, was.Priority, assessment)
 }
 
 // withScore puts a score in the place of the one of its version that somebody
@@ -214,20 +225,23 @@ func (t ssvcTree) follows(name string, given map[string]string) bool {
 	return slices.ContainsFunc(t.from[name].points, func(p ssvcPoint) bool { return given[p.name] != "" })
 }
 
-// prioritise sets the priority: the one that somebody names, with a reason where
-// it is another than the programme derives, else the derived one. A priority
-// with a reason stands until somebody changes it.
-func (a Assessing) prioritise(p *psirt.Program, w psirt.World, assessment map[string]any) error {
+// prioritise sets the priority. It follows the programme's rules (was is what
+// they gave before this assessment) until somebody names another; one that is
+// less urgent than the rules give takes a reason, and stands with it until it
+// is changed.
+func (a Assessing) prioritise(p *psirt.Program, w psirt.World, was string, assessment map[string]any) error {
 	rule, fits := p.PriorityOf(w)
+	now, _ := w.Report["priority"].(string)
 	switch {
 	case a.Priority != "" && !slices.Contains(psirt.Priorities, a.Priority):
 		return usage(fmt.Sprintf("%q is no priority", a.Priority), "name one of "+strings.Join(psirt.Priorities, ", "))
-	case a.Priority != "" && fits && rule.Priority != a.Priority && a.Why == "":
+	case a.Priority != "" && fits && !psirt.AsUrgent(a.Priority, rule.Priority) && a.Why == "":
 		return &Refused{What: "nothing was changed", Verdict: psirt.Failed(
-			fmt.Sprintf("the programme gives the priority %s (%s), not %s", rule.Priority, strings.TrimSuffix(rule.Means, "."), a.Priority), "say why it is another with --why WORDS")}
+			fmt.Sprintf("the programme gives the priority %s (%s), not %s", rule.Priority, strings.TrimSuffix(rule.Means, "."), a.Priority), "say why it is less urgent with --why WORDS")}
 	case a.Priority != "":
 		w.Report["priority"] = a.Priority
-	case a.Why == "" && assessment["priority_why"] == nil && fits:
+	case a.Why != "" || assessment["priority_why"] != nil || !fits:
+	case now == was || !psirt.AsUrgent(now, rule.Priority):
 		w.Report["priority"] = rule.Priority
 	}
 	switch {
@@ -267,6 +281,7 @@ func assessmentOf(p *psirt.Program, w psirt.World) *Assessment {
 		out.SSVC = decisionOf(ssvc)
 	}
 	out.CustomerImpact, _ = assessment["customer_impact"].(string)
+	out.CustomerLevel, _ = assessment["customer_level"].(string)
 	out.Why, _ = assessment["priority_why"].(string)
 	out.Priority, _ = w.Report["priority"].(string)
 	if rule, fits := p.PriorityOf(w); fits {
@@ -278,8 +293,8 @@ func assessmentOf(p *psirt.Program, w psirt.World) *Assessment {
 	switch {
 	case out.Derived != "" && out.Priority == "":
 		out.Hints = append(out.Hints, "the priority is not on record: docket set "+string(w.Case.ID)+" priority="+out.Derived)
-	case out.Derived != "" && out.Derived != out.Priority && out.Why == "":
-		out.Hints = append(out.Hints, fmt.Sprintf("the programme gives the priority %s: docket assess %s --priority %s, or say why it is another with --why WORDS", out.Derived, w.Case.ID, out.Derived))
+	case out.Derived != "" && !psirt.AsUrgent(out.Priority, out.Derived) && out.Why == "":
+		out.Hints = append(out.Hints, fmt.Sprintf("the programme gives the priority %s: docket assess %s --priority %s, or say why it is less urgent with --why WORDS", out.Derived, w.Case.ID, out.Derived))
 	}
 	return out
 }

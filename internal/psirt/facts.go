@@ -34,7 +34,7 @@ type Test struct {
 	Covers  *Covers  `yaml:"covers,omitempty"`
 	Differ  *Differ  `yaml:"differ,omitempty"`
 	Signers *Signers `yaml:"signers,omitempty"`
-	Derived string   `yaml:"derived,omitempty"` // the value at this path is what the programme derives (Program.PriorityOf)
+	Derived string   `yaml:"derived,omitempty"` // the priority at this path is as urgent as the one that the programme derives (Program.PriorityOf)
 	All     []Test   `yaml:"all,omitempty"`
 	Any     []Test   `yaml:"any,omitempty"`
 	Not     *Test    `yaml:"not,omitempty"`

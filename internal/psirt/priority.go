@@ -32,9 +32,16 @@ func (p *Program) PriorityOf(w World) (rule PriorityRule, ok bool) {
 	return PriorityRule{}, false
 }
 
-// derived answers whether the value at a path is the one that the programme
-// derives. Where no rule fits there is nothing to hold it against: any value
-// will do, but one there must be.
+// AsUrgent reports whether a priority is as urgent as another, or more so. What
+// is no priority is not urgent.
+func AsUrgent(priority, than string) bool {
+	i, j := slices.Index(Priorities, priority), slices.Index(Priorities, than)
+	return i >= 0 && (j < 0 || i <= j)
+}
+
+// derived answers whether the priority at a path is as urgent as the one that
+// the programme derives. Where no rule fits there is nothing to hold it against:
+// any value will do, but one there must be.
 func (a *asking) derived(path string) Result {
 	found, ok := a.values(path)
 	if !ok || a.w.Report == nil {
@@ -44,9 +51,18 @@ func (a *asking) derived(path string) Result {
 		return Fail // Program.Check refuses such rules
 	}
 	if rule, fits := a.p.PriorityOf(a.w); fits {
-		return result(len(found) == 1 && found[0] == rule.Priority)
+		priority, _ := one(found).(string)
+		return result(AsUrgent(priority, rule.Priority))
 	}
 	return result(len(found) > 0)
+}
+
+// one is the only value of some, or nil.
+func one(found []any) any {
+	if len(found) != 1 {
+		return nil
+	}
+	return found[0]
 }
 
 // priorities judges the rules themselves.

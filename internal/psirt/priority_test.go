@@ -52,6 +52,9 @@ func TestDerived(t *testing.T) {
 		want   Result
 	}{
 		{"the right one", doc(t, `{"priority": "critical", "exploited": "yes"}`), Pass},
+		{"a more urgent one", doc(t, `{"priority": "high", "assessment": {"ssvc": {"decision": "track"}}}`), Pass},
+		{"no such thing", doc(t, `{"priority": "soon", "exploited": "yes"}`), Fail},
+		{"several", doc(t, `{"priority": ["critical", "low"], "exploited": "yes"}`), Fail},
 		{"another", doc(t, `{"priority": "low", "exploited": "yes"}`), Fail},
 		{"another, with a reason", doc(t, `{"priority": "low", "exploited": "yes", "why": "ours only"}`), Pass},
 		{"none", doc(t, `{"exploited": "yes"}`), Fail},
