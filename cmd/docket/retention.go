@@ -59,7 +59,8 @@ then. Frozen evidence is not touched.
 
 History keeps what it has: earlier revisions and the mails that are kept as evidence
 still hold it, sealed to those who could open them then. Free text (description,
-notes) is not searched for names: look at it with docket show, and edit it.`,
+notes) is not changed; where a value that was taken out still stands in it, that is
+said.`,
 		Example: "  docket --as ada redact INGP-2026-0042\n  docket --as ada redact INGP-2026-0042 source_ip contact.address contact.key --why 'Retention limit'"})
 	c.Flags().StringVar(&why, "why", "", "what asks for it")
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -76,6 +77,9 @@ notes) is not searched for names: look at it with docket show, and edit it.`,
 			}
 			for _, path := range r.Changed {
 				a.printf("Taken out: %s\n", path)
+			}
+			for _, path := range r.AlsoIn {
+				a.printf("It still stands in %s: look at it, and edit it with docket edit %s\n", path, r.ID)
 			}
 			if len(r.Changed) > 0 {
 				a.printf("History keeps what it has: earlier revisions and kept mails still hold it, sealed.\n")

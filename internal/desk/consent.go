@@ -15,7 +15,8 @@ import (
 // part of a case: an edit, and the proposal that brings it to main.
 type Recorded struct {
 	ID       psirt.CaseID `json:"id"`
-	Changed  []string     `json:"changed"` // paths; none: it was on record already
+	Changed  []string     `json:"changed"`           // paths; none: it was on record already
+	AlsoIn   []string     `json:"also_in,omitempty"` // of a redaction: paths of free text that still have what was taken out
 	Proposed *Proposed    `json:"proposed,omitempty"`
 }
 

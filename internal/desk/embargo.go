@@ -126,6 +126,7 @@ func (e EmbargoEvent) into(x *recording) ([]string, error) {
 		set["disclosure.lifted_at"] = nil
 	case "end":
 		set["disclosure.lifted_at"] = event["at"]
+		set["disclosure.embargo_until"] = event["at"] // the end in force
 	}
 	if e.Breach != "" {
 		day := e.At.UTC().Format(time.DateOnly)

@@ -152,7 +152,10 @@ func (d *Desk) Redact(ctx context.Context, id psirt.CaseID, paths []string, why 
 	}
 	out := &Recorded{ID: id, Changed: []string{}}
 	e, err := d.Edit(ctx, id, func(report psirt.Document, contact *psirt.Contact) ([]string, error) {
-		return d.redact(report, contact, paths, why)
+		before := report.Clone()
+		changed, err := d.redact(report, contact, paths, why)
+		out.AlsoIn = stillThere(report, before, changed)
+		return changed, err
 	})
 	if err != nil {
 		return nil, err
@@ -195,6 +198,41 @@ func (d *Desk) redact(report psirt.Document, contact *psirt.Contact, paths []str
 	}
 	report["retention"] = section
 	return append(changed, "retention"), nil
+}
+
+// stillThere lists the paths of texts that hold a value which was taken out: a
+// reporter signs a description, too. Short values are in too many words.
+func stillThere(report, before psirt.Document, paths []string) []string {
+	var gone []string
+	for _, path := range paths {
+		for _, v := range before.Values(path) {
+			if s, ok := v.(string); ok && len(s) >= 4 {
+				gone = append(gone, strings.ToLower(s))
+			}
+		}
+	}
+	var out []string
+	var walk func(path string, v any)
+	walk = func(path string, v any) {
+		switch v := v.(type) {
+		case string:
+			low := strings.ToLower(v)
+			if slices.ContainsFunc(gone, func(s string) bool { return strings.Contains(low, s) }) {
+				out = append(out, path)
+			}
+		case []any:
+			for i, item := range v {
+				walk(fmt.Sprintf("%s[%d]", path, i), item)
+			}
+		case map[string]any:
+			for name, item := range v {
+				walk(strings.TrimPrefix(path+"."+name, "."), item)
+			}
+		}
+	}
+	walk("", map[string]any(report))
+	slices.Sort(out)
+	return out
 }
 
 // takeOut empties one path.
