@@ -224,7 +224,11 @@ func (n *newcase) report(in *inbound) (psirt.Document, error) {
 	}
 	doc["docket"], doc["id"] = float64(casefile.FormatVersion), string(n.claim.id)
 	if in.opened {
-		doc["consent"] = map[string]any{"submitted_at": n.at.Format(time.RFC3339)}
+		consent := map[string]any{"submitted_at": n.at.Format(time.RFC3339)}
+		if purposes := n.s.Program.Report.Purposes; len(purposes) > 0 {
+			consent["purposes"] = anys(purposes)
+		}
+		doc["consent"] = consent
 	}
 	if in.advisory != nil {
 		judged(doc, in.advisory)
