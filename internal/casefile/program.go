@@ -60,6 +60,7 @@ func ParseProgram(data []byte) (*psirt.Program, error) {
 	if err := node.Decode(p); err != nil { // the schema knows no other fields
 		return nil, fmt.Errorf("program.yaml: %w", err)
 	}
+	p.Hold()
 	if faults := p.Locate(time.LoadLocation); len(faults) > 0 {
 		return nil, Faults(faults)
 	}

@@ -316,8 +316,11 @@ func read(m *mail.Mail, c *mail.Content, n int, followUp bool, p *psirt.Program)
 		in.ReplyTo = reply.Addr
 	}
 	in.Enclosed = c.Enclosed()
-	for _, a := range c.Attachments {
-		in.Attachments = append(in.Attachments, psirt.Attached{Mail: n, Name: a.Name, ContentType: a.ContentType, SHA256: a.SHA256, Size: a.Size})
+	var aside []psirt.SetAside
+	in.Attachments, aside = admitted(c.Attachments, n, p.Report.Attachments)
+	out := extract.Read(in, p.Report, p.Scope, p.Language)
+	if out.SetAside = aside; len(aside) > 0 {
+		out.Flags = append(out.Flags, flagSetAside)
 	}
-	return extract.Read(in, p.Report, p.Scope, p.Language)
+	return out
 }

@@ -208,7 +208,7 @@ func (d *Desk) recordMail(who *actor, s *audit.Setting, handlers []psirt.Fingerp
 // report is the report document of a mail.
 func (n *newcase) report(in *inbound) (psirt.Document, error) {
 	var reported psirt.Reported
-	if in.opened {
+	if in.opened && !in.rejected() {
 		reported = read(in.m, in.content, 1, false, n.s.Program)
 	}
 	if in.advisory != nil {
@@ -223,7 +223,7 @@ func (n *newcase) report(in *inbound) (psirt.Document, error) {
 		return nil, err
 	}
 	doc["docket"], doc["id"] = float64(casefile.FormatVersion), string(n.claim.id)
-	if in.opened {
+	if in.opened && !in.rejected() {
 		consent := map[string]any{"submitted_at": n.at.Format(time.RFC3339)}
 		if purposes := n.s.Program.Report.Purposes; len(purposes) > 0 {
 			consent["purposes"] = anys(purposes)
@@ -238,6 +238,11 @@ func (n *newcase) report(in *inbound) (psirt.Document, error) {
 		doc["flags"] = append(list, flag)
 	}
 	arrived(doc, in, n.at)
+	if in.opened {
+		announced(doc, sentAt(in), n.at)
+	}
+	held(doc, in)
+	assayed(doc, n.s.Program)
 	return admissible(doc), nil
 }
 

@@ -75,6 +75,7 @@ func (n *newcase) byHand(ctx context.Context, doc psirt.Document) (bool, error) 
 		}
 	}
 	byAnalyst(doc, n.who)
+	assayed(doc, n.s.Program)
 	if err := schema.Validate("report", map[string]any(doc)); err != nil {
 		return false, &Problem{Text: "the report document is not valid", Err: err, Do: "nothing was opened"}
 	}

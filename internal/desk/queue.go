@@ -277,6 +277,10 @@ func (d *Desk) Questions(ctx context.Context, id psirt.CaseID) (string, error) {
 			}
 		}
 	}
+	for _, question := range unlistedQuestions(open.report, p) {
+		n++
+		fmt.Fprintf(&b, "%d. %s\n", n, question)
+	}
 	if others := open.report.Values("sent_to"); len(others) > 0 {
 		n++
 		fmt.Fprintf(&b, "%d. Your mail also went to %s. Who else has the report, and who may have it?\n", n, spokenList(others))

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 )
@@ -42,6 +43,7 @@ type Attachment struct {
 	Size        int64  // octets of Data
 	Data        []byte // transfer encoding undone; may be a part of the input
 	Inline      bool   // to be shown within the text
+	Sniffed     string // type by the first octets (WHATWG MIME Sniffing), without parameters; "" when they tell nothing
 }
 
 // SignedPart is what a signature inside an encrypted or clear mail covers:
@@ -197,6 +199,15 @@ func (b *builder) body(e *entity) {
 	b.walk(e)
 }
 
+// sniffed is the type that a file's first octets show, or "".
+func sniffed(data []byte) string {
+	kind, _, _ := strings.Cut(http.DetectContentType(data), ";")
+	if kind == "application/octet-stream" || kind == "text/plain" {
+		return "" // that is what nothing shows
+	}
+	return kind
+}
+
 // attach keeps a file, or says that there are too many.
 func (b *builder) attach(name, contentType string, data []byte, inline bool) {
 	if len(b.c.Attachments) >= b.lim.Attachments {
@@ -213,6 +224,6 @@ func (b *builder) attach(name, contentType string, data []byte, inline bool) {
 	sum := sha256.Sum256(data)
 	b.c.Attachments = append(b.c.Attachments, Attachment{
 		Name: SafeName(name), ContentType: contentType, SHA256: hex.EncodeToString(sum[:]),
-		Size: int64(len(data)), Data: data, Inline: inline,
+		Size: int64(len(data)), Data: data, Inline: inline, Sniffed: sniffed(data),
 	})
 }

@@ -16,6 +16,7 @@ type Program struct {
 	Texts       map[string]string `yaml:"texts"` // words that templates may use: {{.Texts.how_to}}
 	Report      ReportForm        `yaml:"report"`
 	Scope       Scope             `yaml:"scope"`
+	TLP         string            `yaml:"tlp"` // label of reports that bear none (FIRST TLP 2.0)
 	Facts       map[string]Fact   `yaml:"facts"`
 	Priority    []PriorityRule    `yaml:"priority"` // what makes a case how urgent; the first that fits
 	States      []State           `yaml:"states"`   // the first is where cases begin
@@ -82,6 +83,8 @@ type ReportForm struct {
 	Subjects []string            `yaml:"subjects"` // prefixes of subjects that say nothing
 	Methods  []string            `yaml:"methods"`  // words of methods that the policy does not authorise
 	Purposes []string            `yaml:"purposes"` // what reports may be used for, in the policy's words; a share names one
+
+	Attachments AttachmentLimits `yaml:"attachments"`
 }
 
 // Asked is one thing that the policy asks reporters for. What is asked for is
@@ -96,6 +99,8 @@ type Asked struct {
 type Scope struct {
 	Products []string `yaml:"products"`
 	Domains  []string `yaml:"domains"`
+
+	Catalogue []CatalogueEntry `yaml:"catalogue"` // the products that there are; empty: any
 }
 
 // State is one state of a programme's lifecycle.

@@ -31,6 +31,7 @@ type Reported struct {
 	SourceIP     string     `json:"source_ip,omitempty"`   // the reporter's own; several joined with ", "
 	CreditWish   string     `json:"credit_wish,omitempty"`
 	Attachments  []Attached `json:"attachments,omitempty"`
+	SetAside     []SetAside `json:"set_aside,omitempty"`
 	Language     string     `json:"language,omitempty"` // BCP 47 primary tag of the report itself
 	Missing      []string   `json:"missing,omitempty"`  // tokens of ReportForm.Asked
 	Flags        []string   `json:"flags,omitempty"`
@@ -56,7 +57,8 @@ type Reporter struct {
 	Name         string `json:"name,omitempty"`
 	Pseudonym    string `json:"pseudonym,omitempty"`
 	Organisation string `json:"organisation,omitempty"`
-	Email        string `json:"email,omitempty"` // the address to answer to
+	OnBehalfOf   string `json:"on_behalf_of,omitempty"` // for whom they say that they report, too
+	Email        string `json:"email,omitempty"`        // the address to answer to
 }
 
 // Attached is one file that came with a mail; the bytes stay in mail-<n>.pgp.
@@ -66,4 +68,21 @@ type Attached struct {
 	ContentType string `json:"content_type"`
 	SHA256      string `json:"sha256"` // lower-case hex, of the bytes after undoing the transfer encoding
 	Size        int64  `json:"size"`
+}
+
+// Publication is something public about a weakness, by anybody.
+type Publication struct {
+	What   string `json:"what"`         // in the words used
+	Status string `json:"status"`       // planned or published
+	At     string `json:"at,omitempty"` // ISO date
+}
+
+// SetAside is an attached file that does not count as evidence.
+type SetAside struct {
+	Mail        int    `json:"mail,omitempty"`
+	Name        string `json:"name"`
+	ContentType string `json:"content_type,omitempty"`
+	SHA256      string `json:"sha256,omitempty"`
+	Size        int64  `json:"size"`
+	Why         string `json:"why"` // size or type, see AttachmentLimits
 }

@@ -38,7 +38,7 @@ var (
 	deadlineTalk = lower(`\b(?:by|before|until|no later than|not later than|bis|avant) (?:the )?(?:end of |\w+day,? )?(?:\d{1,2}(?:st|nd|rd|th|\.)? [a-zé]+|(?:january|february|march|april|may|june|july|august|september|october|november|december)|\d{4}-\d\d-\d\d|next \w+|tomorrow|tonight|(?:mon|tues|wednes|thurs|fri|satur|sun)day)|\b(?:with)?in(?: the next)? (?:\d+|a|one|two|three|seven|ten|fourteen|thirty|forty-five|sixty|ninety) (?:business |working |calendar )?(?:hours?|days?|weeks?|months?)|\b\d+[- ]days?\b[^.;]{0,30}\b(?:deadline|policy|after|from|embargo|disclosure)|\bdeadline\b`)
 	deadlineWish = lower(`\b(?:answer|reply|respon\w+|need|needs|must|please|appreciate|publish\w*|disclos\w*|post|deadline|know|expect|hear|fix(?:ed)?|pay|policy|antwort\w*|réponse|répondre|embargo|go public|release)\b`)
 	urgentTalk   = lower(`\burgent(?:ly)?\b|\bdringend\b|\basap\b|\bas soon as possible\b|\bemergency\b|\btrès urgent\b|\beilt\b`)
-	tlpMark      = lower(`\btlp\s*[: ]\s*(red|amber|green|clear|white)\b`)
+	tlpMark      = lower(`\btlp\s*[: ]\s*(red|amber\+strict|amber|green|clear|white)\b`)
 	bountyTalk   = lower(`\b(?:want|demand|require|expect|ask for|need|send|transfer|until|before|unless|if)\b[^.;]{0,60}\b(?:payment|bounty|paid|pay|usd|eur|euros?|dollars|bitcoins?|btc|money|\$ ?\d+|compensat\w+)\b|\bpay me\b|\b(?:payment|bounty|money) (?:first|before|in advance|or)\b|\bhow much (?:do|will|would|can) you pay\b`)
 	bountyAsk    = lower(`\b(?:before i|before we|until|unless|if there is no|if you do not|if you don['’]t|otherwise|or (?:i|we) (?:will|shall)|first|want a|demand|require|in exchange|in return)\b`)
 	rewardTalk   = lower(`\b(?:bug[- ]?bount(?:y|ies)|bount(?:y|ies)|rewards?|reward (?:plan|programme|program)|swag|monetary|compensation|belohnung|prämie|récompense)\b`)
@@ -63,7 +63,7 @@ func (d *document) readFlags(r psirt.Reported, k kind, language string) []string
 	add(flagActive, r.Exploited == exploitedYes)
 	add(flagUrgent, d.urgent())
 	if colour := d.tlp(); colour != "" {
-		add(flagTLP+colour, true)
+		add(flagTLP+strings.ReplaceAll(colour, "+", "-"), true) // a flag is a name
 	}
 	add(flagLanguage, r.Language != "" && r.Language != "en" && primaryTag(language) == "en")
 	add(flagPseudonym, r.Reporter.Pseudonym != "" && r.Reporter.Name == "")

@@ -48,6 +48,7 @@ func (d *document) readReporter() psirt.Reporter {
 	if r.Organisation == "" {
 		r.Organisation = d.saidOrganisation()
 	}
+	r.OnBehalfOf = d.readBehalf()
 	if low := lowered(sender); r.Organisation == "" && r.Name != "" && !sharesWord(sender, r.Name) && organisation.in(low) && !job.in(low) {
 		r.Organisation = sender
 	}

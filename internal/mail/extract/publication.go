@@ -1,0 +1,42 @@
+package extract
+
+import (
+	"strings"
+	"time"
+
+	"github.com/docket-psirt/docket/internal/psirt"
+)
+
+var (
+	clauseEnds = strings.NewReplacer(";", "\n", ". ", ".\n", "! ", "!\n", ", but ", "\n", ", and ", "\n", ", aber ", "\n", ", mais ", "\n")
+	willAppear = lower(`\b(?:planned|scheduled|accepted|submitted|due|appears?|goes online|will be|will go|going to|geplant|prévue?s?|embargo (?:until|till|bis))\b|\b(?:we|i) (?:will|plan|intend|want|aim|shall)\b`)
+	appeared   = lower(`\b(?:was|were|has been|have been|is|are|been|got) (?:already )?(?:published|posted|public|online|disclosed|presented|announced)\b|\balready (?:published|public|online|posted|disclosed)\b|^(?:published|posted|disclosed|presented) (?:on|at|in|by)\b|\b(?:i|we) (?:have )?(?:already )?(?:published|posted|disclosed|presented|announced|blogged|tweeted) \w|\bwent public\b|\bist (?:bereits )?(?:veröffentlicht|öffentlich)\b|\ba (?:déjà )?été publiée?\b`)
+)
+
+// Publications reads out of what a report says of publication (public_info)
+// which ones have happened, and which are planned for a day. sent is the mail's
+// date. A clause that says no, that only might be, or that names no day for what
+// is planned, tells of none.
+func Publications(said string, sent time.Time) []psirt.Publication {
+	var out []psirt.Publication
+	const most = 20
+	for _, clause := range strings.Split(clauseEnds.Replace(said), "\n") {
+		clause = collapse(clause)
+		low := lowered(clause)
+		if clause == "" || noPlan.in(low) || notDone.in(low) || strings.Contains(low, "?") || len(out) >= most {
+			continue
+		}
+		day := ""
+		when, ok := firstMoment(clause, low, sent)
+		if ok && when.known() {
+			day = when.String()
+		}
+		switch {
+		case (willAppear.in(low) || futurePublic.in(low)) && day != "" && when.day.After(sent):
+			out = append(out, psirt.Publication{What: clause, Status: "planned", At: day})
+		case appeared.in(low) && !willAppear.in(low) && (day == "" || !when.day.After(sent)):
+			out = append(out, psirt.Publication{What: clause, Status: "published", At: day})
+		}
+	}
+	return out
+}
