@@ -22,7 +22,7 @@ import (
 
 func (a *app) caseCommands() []*cobra.Command {
 	return []*cobra.Command{a.listCommand(), a.showCommand(), a.logCommand(), a.openCommand(),
-		a.assessCommand(), a.takeCommand(), a.notifyCommand(), a.ackCommand()}
+		a.assessCommand(), a.takeCommand(), a.notifyCommand(), a.ackCommand(), a.lessonsCommand()}
 }
 
 // safe takes out of a reporter's text what a terminal would act on: control and
@@ -39,10 +39,15 @@ func safe(s string) string {
 	}, s)
 }
 
+// tame is safe, and no address of a web page in it can be opened by accident. It
+// is for what a reporter wrote; words that go out are shown as they are.
+func tame(s string) string { return psirt.Defang(safe(s)) }
+
 func (a *app) listCommand() *cobra.Command {
 	var f desk.Filter
 	c := a.jsonFlag(&cobra.Command{Use: "list", Short: "List cases", Args: cobra.NoArgs,
-		Long:    "Lists the cases on main. Titles are sealed: they are shown where a key in the directory of --keys opens the case.",
+		Long: `Lists the cases on main. Titles are sealed: they are shown where a key in the
+directory of --keys opens the case.`,
 		Example: "  docket -C cases.git list --open\n  docket -C cases.git --as ada list --overdue\n  docket -C cases.git --as ada list --mine --open"})
 	c.Flags().BoolVar(&f.Open, "open", false, "only cases that are not closed")
 	c.Flags().BoolVar(&f.Overdue, "overdue", false, "only cases of which a deadline of the team has passed")
@@ -71,7 +76,7 @@ func (a *app) listCommand() *cobra.Command {
 				if r.Outcome != "" {
 					state += " (" + string(r.Outcome) + ")"
 				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", r.ID, state, r.Opened.Format(time.DateOnly), due, safe(r.Title))
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", r.ID, state, r.Opened.Format(time.DateOnly), due, tame(r.Title))
 			}
 			return errors.Join(w.Flush(), err)
 		})
@@ -81,6 +86,9 @@ func (a *app) listCommand() *cobra.Command {
 
 func (a *app) showCommand() *cobra.Command {
 	c := a.jsonFlag(&cobra.Command{Use: "show ID", Short: "Show a case: its envelope, and what your key opens", Args: cobra.ExactArgs(1),
+		Long: `Shows a case as main has it: envelope, moves, updates with what became of them, and
+deadlines. Where your key opens it, also the contact, the report with the paths that
+docket set takes, your queued edits on top, and what each move still needs.`,
 		Example: "  docket -C cases.git show INGP-2026-0042\n  docket --as ada show INGP-2026-0042 --json"})
 	c.RunE = func(c *cobra.Command, args []string) error {
 		return a.with(func(d *desk.Desk) error {
@@ -92,6 +100,12 @@ func (a *app) showCommand() *cobra.Command {
 				out := s.Envelope
 				if s.Report != nil {
 					out["report"], out["contact"], out["next"] = s.Report, s.Contact, s.Next
+				if s.Completeness != nil {
+					out["completeness"] = s.Completeness
+				}
+				if s.URLInScope != nil {
+					out["url_in_scope"] = *s.URLInScope
+				}
 				}
 				out["clocks"], out["receipts"] = s.Clocks, receiptRows(s.Receipts)
 				return a.printJSON(out)
@@ -167,10 +181,16 @@ func (a *app) printShown(s *desk.Shown) {
 	a.printf("\n\n")
 	printTree(a.out, "", map[string]any(s.Report))
 	a.printf("\n")
+	if m := s.Completeness; m != nil {
+		a.printf("Complete: %d of %d things that the policy asks for\n", m.Present, m.Asked)
+	}
+	if s.URLInScope != nil && !*s.URLInScope {
+		a.printf("The URL lies outside of the programme's domains\n")
+	}
 	a.printAssessment(s.Assessment)
 	a.printf("\n%s", s.Facts.Text())
 	for _, step := range s.Next {
-		a.printf("Next: %s (%s)\n", step.Do, safe(step.Why))
+		a.printf("Next: %s (%s)\n", step.Do, tame(step.Why))
 	}
 }
 
@@ -200,10 +220,10 @@ func printTree(w io.Writer, path string, v any) {
 		}
 	case string:
 		if strings.Contains(v, "\n") {
-			fmt.Fprintf(w, "%s:\n%s\n", path, indent(safe(v)))
+			fmt.Fprintf(w, "%s:\n%s\n", path, indent(tame(v)))
 			return
 		}
-		fmt.Fprintf(w, "%s: %s\n", path, safe(v))
+		fmt.Fprintf(w, "%s: %s\n", path, tame(v))
 	default:
 		fmt.Fprintf(w, "%s: %v\n", path, v)
 	}

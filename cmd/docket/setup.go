@@ -19,7 +19,8 @@ func (a *app) setupCommands() []*cobra.Command {
 }
 
 func (a *app) versionCommand() *cobra.Command {
-	return &cobra.Command{Use: "version", Short: "Print the version", Example: "  docket version", Args: cobra.NoArgs,
+	return &cobra.Command{Use: "version", Short: "Print the version",
+		Long: `Prints the version of Docket, of the Go that built it, and the commit.`, Example: "  docket version", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { a.printf("%s\n", version()); return nil }}
 }
 
@@ -41,8 +42,12 @@ func (a *app) newPassphrase() ([]byte, error) {
 
 func (a *app) keysCommand() *cobra.Command {
 	c := &cobra.Command{Use: "keys", Short: "Show, make and replace keys; say who is in a programme", Args: cobra.NoArgs,
+		Long: `Capabilities follow keys: whose key a programme names, in which role, may do what that
+role may. list and show need no key of your own; add, remove and rotate are changes
+of the programme, signed by a lead.`,
 		Example: "  docket keys list\n  docket keys show intake > psirt.asc"}
-	list := a.jsonFlag(&cobra.Command{Use: "list", Short: "List every key that the programmes name", Args: cobra.NoArgs, Example: "  docket -C cases.git keys list",
+	list := a.jsonFlag(&cobra.Command{Use: "list", Short: "List every key that the programmes name", Args: cobra.NoArgs,
+		Long: `Lists the keys of roles and people, with fingerprint and expiry.`, Example: "  docket -C cases.git keys list",
 		RunE: func(*cobra.Command, []string) error {
 			return a.with(func(d *desk.Desk) error {
 				rows, err := d.Keys()
@@ -64,7 +69,8 @@ func (a *app) keysCommand() *cobra.Command {
 			})
 		}})
 	show := &cobra.Command{Use: "show ROLE|HANDLE", Short: "Print a public key", Args: cobra.ExactArgs(1),
-		Long:    "Prints an armored public certificate. intake and sender are one certificate: the published one.",
+		Long: `Prints an armored public certificate. intake and sender are one certificate: the
+published one. With several programmes it is PROGRAM-ROLE.`,
 		Example: "  docket -C cases.git keys show intake > psirt.asc\n  docket -C cases.git keys show ada | gpg --import",
 		RunE: func(_ *cobra.Command, args []string) error {
 			return a.with(func(d *desk.Desk) error {
@@ -83,7 +89,8 @@ func (a *app) keysNewCommand() *cobra.Command {
 	var address string
 	var open bool
 	c := &cobra.Command{Use: "new HANDLE", Short: "Make a key for a person", Args: cobra.ExactArgs(1),
-		Long:    "Writes HANDLE.asc to the directory of --keys and prints the public certificate. The key has no role until a lead adds it to a programme.",
+		Long: `Writes HANDLE.asc to the directory of --keys and prints the public certificate. The
+key has no role until a lead adds it to a programme.`,
 		Example: "  docket keys new cem --mail cem@example.com --keys ~/docket-keys > cem-public.asc"}
 	c.Flags().StringVar(&address, "mail", "", "mail address of the person")
 	c.Flags().BoolVar(&open, "no-passphrase", false, "leave the secret key unprotected: for try-outs only")
@@ -98,7 +105,11 @@ func (a *app) keysNewCommand() *cobra.Command {
 				return err
 			}
 		}
-		armor, err := desk.NewPersonKey(a.keys, args[0], address, pass, time.Now())
+		now := time.Now
+		if a.now != nil {
+			now = a.now
+		}
+		armor, err := desk.NewPersonKey(a.keys, args[0], address, pass, now())
 		a.printf("%s", armor)
 		return err
 	}

@@ -31,6 +31,8 @@ type Row struct {
 	Overdue  bool          `json:"overdue"`
 	Title    string        `json:"title,omitempty"` // where a key at hand opens the case
 	Owner    string        `json:"owner,omitempty"` // handle; likewise
+
+	Completeness *Completeness `json:"completeness,omitempty"` // likewise
 }
 
 // Filter says which cases to list.
@@ -73,7 +75,7 @@ func (d *Desk) List(f Filter) ([]Row, error) {
 			locked = &Problem{Text: "who answers for a case is sealed", Do: "name the directory of your key with --keys DIR (DOCKET_KEYS)"}
 			return fs.SkipAll
 		}
-		row.Title, row.Owner = d.heading(c, with)
+		row.Title, row.Owner, row.Completeness = d.heading(c, with)
 		if f.Mine {
 			mine, err := d.mine(c, row.Owner)
 			if err != nil || !mine {
@@ -144,23 +146,14 @@ func several(list []error) error {
 	return errors.Join(list...)
 }
 
-// heading is the title of a case and the handle of who answers for it; empty
-// where no key at hand opens it.
-func (d *Desk) heading(c *one, with []seal.Opener) (title, owner string) {
-	if len(with) == 0 {
-		return "", ""
-	}
-	plain, err := d.unseal(c, c.Sealed, casefile.PartSealed, with)
+// heading is the title of a case, the handle of who answers for it, and how
+// complete the report is; empty where no key at hand opens it.
+func (d *Desk) heading(c *one, with []seal.Opener) (title, owner string, whole *Completeness) {
+	doc, err := d.reportOf(c, with)
 	if err != nil {
-		return "", ""
+		return "", "", nil
 	}
-	doc, err := casefile.DecodeReport(plain, c.ID)
-	if err != nil {
-		return "", ""
-	}
-	title, _ = doc["title"].(string)
-	owner, _ = doc["owner"].(string)
-	return title, owner
+	return wordUnder(doc, "title"), wordUnder(doc, "owner"), completenessOf(doc, c.setting.Program.Report)
 }
 
 // readings derives the clocks of a case: from its log, its mails and the
@@ -208,6 +201,9 @@ type Shown struct {
 	Next     []Step         // what the report calls for
 
 	Assessment *Assessment // nil unless the report is open
+
+	Completeness *Completeness // likewise
+	URLInScope   *bool         // whether where it occurs lies in the programme's domains; nil: nothing to tell
 }
 
 // Show reads a case as main has it; for the person who acts, with the queued
@@ -266,6 +262,8 @@ func (d *Desk) showSealed(c *one, out *Shown) error {
 	}
 	out.Contact, out.Report = &open.contact, open.report
 	out.Next = nextSteps(c, open)
+	out.URLInScope = inScope(open.report, c.setting.Program.Scope)
+	out.Completeness = completenessOf(open.report, c.setting.Program.Report)
 	for _, u := range c.Updates {
 		if u.Sealed == "" {
 			continue
