@@ -100,12 +100,12 @@ docket set takes, your queued edits on top, and what each move still needs.`,
 				out := s.Envelope
 				if s.Report != nil {
 					out["report"], out["contact"], out["next"] = s.Report, s.Contact, s.Next
-				if s.Completeness != nil {
-					out["completeness"] = s.Completeness
-				}
-				if s.URLInScope != nil {
-					out["url_in_scope"] = *s.URLInScope
-				}
+					if s.Completeness != nil {
+						out["completeness"] = s.Completeness
+					}
+					if s.URLInScope != nil {
+						out["url_in_scope"] = *s.URLInScope
+					}
 				}
 				out["clocks"], out["receipts"] = s.Clocks, receiptRows(s.Receipts)
 				return a.printJSON(out)

@@ -128,7 +128,10 @@ no longer gives exit code 3. The explanation is not sealed.`,
 }
 
 func (a *app) policyCommand() *cobra.Command {
-	c := &cobra.Command{Use: "policy", Short: "Read, write, check and change programmes", Args: cobra.NoArgs, Example: "  docket -C cases.git policy show\n  docket --as ada policy edit ingroupe"}
+	c := &cobra.Command{Use: "policy", Short: "Read, write, check and change programmes", Args: cobra.NoArgs,
+		Long: `A programme is the policy of a PSIRT as one file, program.yaml: intake, questions,
+facts, states, moves with their guards and approvals, deadlines, people.`,
+		Example: "  docket -C cases.git policy show\n  docket --as ada policy edit ingroupe"}
 	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	edit := a.jsonFlag(&cobra.Command{Use: "edit [PROGRAM]", Short: "Change a programme's policy file, in your editor", Args: cobra.MaximumNArgs(1),
 		Long: `Opens program.yaml in your editor and proposes the result, signed by you as a lead.

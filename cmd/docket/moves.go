@@ -168,6 +168,8 @@ a list.`,
 
 func (a *app) editCommand() *cobra.Command {
 	c := a.jsonFlag(&cobra.Command{Use: "edit ID", Short: "Change what is sealed, in your editor", Args: cobra.ExactArgs(1),
+		Long: `Opens the report document in your editor (VISUAL, EDITOR), as JSON. What you change
+is queued as a signed edit: docket push sends it, or the next move takes it along.`,
 		Example: "  EDITOR=vim docket --as ada edit INGP-2026-0042"})
 	c.RunE = func(c *cobra.Command, args []string) error {
 		return a.with(func(d *desk.Desk) error {
@@ -216,6 +218,8 @@ func (a *app) attachCommand() *cobra.Command {
 func (a *app) pushCommand() *cobra.Command {
 	var drop bool
 	c := a.jsonFlag(&cobra.Command{Use: "push [ID]", Short: "Send queued edits as one pull request", Args: cobra.MaximumNArgs(1),
+		Long: `Proposes your queued edits of a case, or without ID those of every case. The pull
+request is merged at once where the programme asks no approval for edits.`,
 		Example: "  docket --as ada push INGP-2026-0042\n  docket --as ada push"})
 	c.Flags().BoolVar(&drop, "drop", false, "throw the queued edits of the case away instead")
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -256,7 +260,9 @@ func (a *app) messageCommand(kind, short, without string) *cobra.Command {
 	c := a.jsonFlag(&cobra.Command{Use: kind + " ID", Short: short, Args: cobra.ExactArgs(1),
 		Long: `Seals your words to the reporter, the case's handlers, auditors and escrow, and
 opens a pull request, whose number is printed. They go out once approved. A first
-line "Subject: …" becomes the protected subject. ` + without,
+line "Subject: …" becomes the protected subject.
+
+` + without,
 		Example: "  docket --as ada " + kind + " INGP-2026-0042 --message words.txt"})
 	c.Flags().StringVar(&file, "message", "", "the words: a file, or -")
 	if kind == "reply" {

@@ -74,7 +74,9 @@ image that needs nothing else. No key is needed, and no repository for a file.`,
 func (a *app) policyExplainCommand() *cobra.Command {
 	var name string
 	c := &cobra.Command{Use: "explain STATE", Short: "Say what may happen to a case in a state, and what each move needs", Args: cobra.ExactArgs(1),
-		Long:    "Says in sentences how a case comes to a state, where it may go from there, which facts must hold for that and how to make them hold, who must agree, and what the reporter is told.",
+		Long: `Says in sentences how a case comes to a state, where it may go from there, which
+facts must hold for that and how to make them hold, who must agree, and what the
+reporter is told.`,
 		Example: "  docket -C cases.git policy explain solving\n  docket policy explain Analyzation --program inspur"}
 	programmeFlag(c, &name)
 	c.RunE = func(c *cobra.Command, args []string) error {

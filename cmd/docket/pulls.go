@@ -13,9 +13,16 @@ import (
 
 func (a *app) pullCommands() []*cobra.Command {
 	pr := &cobra.Command{Use: "pr", Short: "List, read, approve, merge and close pull requests", Args: cobra.NoArgs,
+		Long: `Every change of a case or a programme is a pull request: on GitHub, or in the local
+forge. docket diff, approve and merge are the same without pr.`,
 		Example: "  docket pr list\n  docket pr show 12"}
 	pr.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	pr.AddCommand(a.prListCommand(), a.prShowCommand(), a.diffCommand(), a.approveCommand(), a.mergeCommand(), a.closeCommand())
+	for _, c := range pr.Commands() { // those that are there without pr, too
+		if word := " " + c.Name() + " "; !strings.Contains(c.Example, " pr") {
+			c.Example = strings.ReplaceAll(c.Example, word, " pr"+word)
+		}
+	}
 	return []*cobra.Command{pr, a.diffCommand(), a.approveCommand(), a.mergeCommand()}
 }
 
@@ -55,7 +62,10 @@ func orNobody(names []string) string {
 }
 
 func (a *app) prShowCommand() *cobra.Command {
-	c := a.jsonFlag(&cobra.Command{Use: "show N", Short: "Show a pull request and what it still needs", Args: cobra.ExactArgs(1), Example: "  docket -C cases.git pr show 12"})
+	c := a.jsonFlag(&cobra.Command{Use: "show N", Short: "Show a pull request and what it still needs", Args: cobra.ExactArgs(1),
+		Long: `Shows the programme's verdict on a pull request, with reasons, and who has approved it.
+No key is needed; docket diff shows what it changes.`,
+		Example: "  docket -C cases.git pr show 12"})
 	c.RunE = func(c *cobra.Command, args []string) error {
 		n, err := number(args[0])
 		if err != nil {
@@ -89,7 +99,9 @@ func number(s string) (int, error) {
 
 func (a *app) diffCommand() *cobra.Command {
 	c := a.jsonFlag(&cobra.Command{Use: "diff [N]", Short: "Read what a pull request changes, opened with your key", Args: cobra.MaximumNArgs(1),
-		Long:    "Shows for each revision what changes in the envelope and, where your key opens it, in the report; and every update as the reporter will read it. N is a number or a case ID; without it, the only open one.",
+		Long: `Shows for each revision what changes in the envelope and, where your key opens it, in
+the report; and every update as the reporter will read it. N is a number or a case
+ID; without it, the only open one.`,
 		Example: "  docket --as ben diff 12\n  docket --as ben diff INGP-2026-0042"})
 	c.RunE = func(c *cobra.Command, args []string) error {
 		n, id, err := pullArg(args)
@@ -154,10 +166,10 @@ func (a *app) printChanges(part string, list []desk.Changed) {
 		}
 		a.printf("  %s  %s\n", part, ch.Path)
 		if ch.Before != "" {
-			a.printf("    - %s\n", strings.ReplaceAll(safe(ch.Before), "\n", "\n      "))
+			a.printf("    - %s\n", strings.ReplaceAll(tame(ch.Before), "\n", "\n      "))
 		}
 		if ch.After != "" {
-			a.printf("    + %s\n", strings.ReplaceAll(safe(ch.After), "\n", "\n      "))
+			a.printf("    + %s\n", strings.ReplaceAll(tame(ch.After), "\n", "\n      "))
 		}
 	}
 }
@@ -205,7 +217,10 @@ func (a *app) mergeCommand() *cobra.Command {
 }
 
 func (a *app) closeCommand() *cobra.Command {
-	return &cobra.Command{Use: "close N", Short: "End a pull request without merging it", Args: cobra.ExactArgs(1), Example: "  docket --as ada pr close 12",
+	return &cobra.Command{Use: "close N", Short: "End a pull request without merging it", Args: cobra.ExactArgs(1),
+		Long: `Closes a pull request and removes its branch. The case stays as it is on main, and
+the next proposal begins there.`,
+		Example: "  docket --as ada pr close 12",
 		RunE: func(c *cobra.Command, args []string) error {
 			n, err := number(args[0])
 			if err != nil {

@@ -78,6 +78,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the policy or the audit says no.`
 			return cmd.Help()
 		}})
 	completionExamples(root)
+	group(root)
 	return root
 }
 
@@ -86,7 +87,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the policy or the audit says no.`
 func completionExamples(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
 	for shell, example := range map[string]string{
-		"":           "  docket completion bash --help",
+		"":           "  docket completion bash > docket.bash",
 		"bash":       "  source <(docket completion bash)",
 		"zsh":        "  docket completion zsh > \"${fpath[1]}/_docket\"",
 		"fish":       "  docket completion fish | source",
