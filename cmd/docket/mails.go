@@ -98,7 +98,9 @@ func (a *app) printTaken(taken []desk.Taken) error {
 func (a *app) mailCommand() *cobra.Command {
 	var save string
 	c := a.jsonFlag(&cobra.Command{Use: "mail ID [N]", Short: "Show the mails of a case", Args: cobra.RangeArgs(1, 2),
-		Long:    "Opens the mails of a case with your key: what they say, what was read from them, and their attachments. --save writes the untouched mail and its attachments to a directory.",
+		Long: `Opens the mails of a case with your key: what they say, what was read from them, and
+their attachments. --save writes the untouched mail and its attachments to a
+directory.`,
 		Example: "  docket --as ada mail INGP-2026-0042\n  docket --as ada mail INGP-2026-0042 1 --save ./evidence"})
 	c.Flags().StringVar(&save, "save", "", "write mails and attachments to this directory")
 	c.RunE = func(_ *cobra.Command, args []string) error {
@@ -135,7 +137,7 @@ func (a *app) printMails(list []desk.Letter, n int, save string) error {
 	for _, l := range list {
 		a.printf("Mail %d, %s, %s, signature %s\n", l.N, l.At, l.Kind, l.Signed)
 		if l.From != "" {
-			a.printf("From:    %s\nSubject: %s\n\n%s\n", safe(l.From), safe(l.Subject), safe(l.Text))
+			a.printf("From:    %s\nSubject: %s\n\n%s\n", safe(l.From), tame(l.Subject), tame(l.Text))
 		}
 		for _, f := range l.Attachments {
 			a.printf("Attached: %s (%s, %d bytes, sha256 %s)\n", safe(f.Name), safe(f.ContentType), f.Size, f.SHA256)

@@ -36,14 +36,14 @@ The original then names its duplicates, too; both are sealed.`,
 			if a.json {
 				return errors.Join(a.printJSON(s), err)
 			}
-			a.printf("%s  %s\n\n", s.ID, safe(s.Title))
+			a.printf("%s  %s\n\n", s.ID, tame(s.Title))
 			w := table(a.out)
 			for _, l := range s.Cases {
 				state := l.State
 				if l.Outcome != "" {
 					state += " (" + string(l.Outcome) + ")"
 				}
-				fmt.Fprintf(w, "%.2f\t%s\t%s\t%s\t%s\n", l.Score, l.ID, state, safe(l.Title), safe(strings.Join(l.Shared, ", ")))
+				fmt.Fprintf(w, "%.2f\t%s\t%s\t%s\t%s\n", l.Score, l.ID, state, tame(l.Title), safe(strings.Join(l.Shared, ", ")))
 			}
 			if len(s.Cases) == 0 {
 				fmt.Fprintln(w, "No other case has anything in common with it.")

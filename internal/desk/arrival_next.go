@@ -37,6 +37,15 @@ func nextSteps(c *one, open *contents) []Step {
 	if others := report.Values("sent_to"); len(others) > 0 && len(c.Updates) < 2 {
 		add("the mail also went to "+spokenList(others), "ask %s", id)
 	}
+	if firstOf(report, "arrival.held") != "" && firstOf(report, "arrival.released_at") == "" {
+		add("it came in clear, and the policy holds it back", "set %s arrival.released_at=TIME arrival.released_by=HANDLE", id)
+	}
+	if within := inScope(report, p.Scope); within != nil && !*within && firstOf(report, "analysis.in_scope") == "" {
+		add("the URL lies outside of the programme's domains", "set %s analysis.in_scope=false", id)
+	}
+	for _, u := range unlisted(report, p) {
+		add("the catalogue does not have "+u.Value, "ask %s", id)
+	}
 	if support(c, report) {
 		for _, kind := range redirects(p, c) {
 			add("it seems to be a question for support, not a report", "move %s %s --outcome %s --update %s", id, closedState(c.setting), supportOutcome, kind)

@@ -54,6 +54,34 @@ func labelOf(doc psirt.Document, p *psirt.Program) string {
 	return p.TLP
 }
 
+// labelOfMail is the label that a mail bears, or the programme's, as it stands
+// in mails to handlers.
+func labelOfMail(in *inbound) string {
+	doc := psirt.Document{}
+	if in.content != nil {
+		r := read(in.m, in.content, 1, true, in.setting.Program)
+		doc["flags"] = anys(r.Flags)
+	}
+	doc["tlp"] = labelOf(doc, in.setting.Program)
+	return labelLine(doc)
+}
+
+// inScope answers whether the addresses of web pages in a report lie in the
+// programme's domains; nil where there are none, or no domains.
+func inScope(doc psirt.Document, scope psirt.Scope) *bool {
+	url, _ := doc["url"].(string)
+	within, found := true, false
+	for _, word := range strings.FieldsFunc(url, func(r rune) bool { return r == ' ' || r == ',' || r == ';' || r == '\n' }) {
+		if host := psirt.HostOf(word); host != "" {
+			found, within = true, within && scope.HasHost(host)
+		}
+	}
+	if !found || len(scope.Domains) == 0 {
+		return nil
+	}
+	return &within
+}
+
 // labelLine is the label as it stands in a mail, or "".
 func labelLine(doc psirt.Document) string {
 	if label := firstOf(doc, "tlp"); label != "" {

@@ -17,6 +17,10 @@ import (
 // failure is a warning.
 func (d *Desk) notifyMail(ctx context.Context, c *one, in *inbound, to mail.Sender) error {
 	var b strings.Builder
+	label := labelOfMail(in)
+	if label != "" {
+		b.WriteString(label + "\n\n")
+	}
 	fmt.Fprintf(&b, "A mail has come in for %s (signature: %s).\n", c.ID, in.signed)
 	switch {
 	case !in.opened:
@@ -25,12 +29,12 @@ func (d *Desk) notifyMail(ctx context.Context, c *one, in *inbound, to mail.Send
 		if in.clear {
 			b.WriteString("It came in clear, so others may have read it.\n")
 		}
-		fmt.Fprintf(&b, "\nFrom: %s\nSubject: %s\n\n%s\n", in.from(), subjectOf(in.m, in.content), in.content.Text)
+		fmt.Fprintf(&b, "\nFrom: %s\nSubject: %s\n\n%s\n", in.from(), psirt.Defang(subjectOf(in.m, in.content)), psirt.Defang(in.content.Text))
 		for _, a := range in.content.Attachments {
 			fmt.Fprintf(&b, "\nAttached: %s (%s, %d bytes)", a.Name, a.ContentType, a.Size)
 		}
 	}
-	return d.tell(ctx, c, string(c.ID)+": mail", b.String(), to)
+	return d.tell(ctx, c, strings.TrimSpace(string(c.ID)+": mail "+label), b.String(), to)
 }
 
 // letterSigner seals a mail. Keys in files do; of a person's gpg it is not asked.

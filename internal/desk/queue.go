@@ -61,6 +61,11 @@ func (d *Desk) Edit(ctx context.Context, id psirt.CaseID, change Change) (*Edite
 		return nil, err
 	}
 	changed = append(changed, added...)
+	more, err := d.harbour(t.c, open, open.report, report, who)
+	if err != nil {
+		return nil, err
+	}
+	changed = append(changed, more...)
 	if err := thawed(t.c.setting.Program, who, open.report, report); err != nil {
 		return nil, err
 	}

@@ -67,6 +67,9 @@ func (d *Desk) Share(ctx context.Context, id psirt.CaseID, o Sharing) (*Shared, 
 	}
 	out.Disclosed = x.disclosed
 	out.Subject, out.Text = shareWords(t.c.setting, id, o.Words, out.Purpose, x.text())
+	if label := labelLine(open.report); label != "" {
+		out.Text = label + "\n\n" + out.Text
+	}
 	if o.Dry {
 		return out, nil
 	}
