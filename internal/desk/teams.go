@@ -52,12 +52,21 @@ func (d *Desk) NotifyTeams(ctx context.Context, id psirt.CaseID, named []string,
 	if err != nil {
 		return nil, err
 	}
+	var wanting []route
+	for _, r := range routes {
+		if r.NotifiedAt.IsZero() || slices.Contains(named, r.Team) {
+			wanting = append(wanting, r)
+		}
+	}
+	if err := reachable(p, wanting); err != nil {
+		return nil, err
+	}
 	out := &TeamsTold{ID: id, Teams: []TeamNotice{}}
 	n := &notices{d: d, c: t.c, report: open.report, by: who.handle, words: words, to: to, at: d.now()}
 	var told []TeamNotice
 	var failed []error
 	for _, r := range routes {
-		if !r.NotifiedAt.IsZero() && !slices.Contains(named, r.Team) {
+		if !slices.Contains(wanting, r) {
 			out.Teams = append(out.Teams, TeamNotice{Team: r.Team, Product: r.Product, Status: "known", At: r.NotifiedAt})
 			continue
 		}
@@ -81,6 +90,24 @@ func (d *Desk) NotifyTeams(ctx context.Context, id psirt.CaseID, named []string,
 		out.Proposal, err = d.Push(ctx, id)
 	}
 	return out, errors.Join(append(failed, err)...)
+}
+
+// reachable holds, before anybody is told, that each team has somebody to tell.
+func reachable(p *psirt.Program, routes []route) error {
+	for _, r := range routes {
+		team, ok := p.Teams[r.Team]
+		if !ok {
+			return usage(fmt.Sprintf("%s has no team %q", p.Program, r.Team), "docket policy show lists the teams")
+		}
+		somebody := slices.ContainsFunc(team.People, func(handle string) bool {
+			person, ok := p.ByHandle(handle)
+			return ok && person.Mail != ""
+		})
+		if !somebody && len(team.Mail) == 0 {
+			return &Problem{Text: fmt.Sprintf("the team %s has nobody to tell", r.Team), Do: "add people or addresses to it: docket policy edit"}
+		}
+	}
+	return nil
 }
 
 // route is a product team that takes part in a case.
@@ -121,11 +148,6 @@ func routesOf(p *psirt.Program, report psirt.Document, named []string) ([]route,
 	}
 	if len(out) == 0 {
 		return nil, usage("no team looks after the products of the case", "name one with --team, or add a route to the programme: docket policy edit")
-	}
-	for _, r := range out {
-		if _, ok := p.Teams[r.Team]; !ok {
-			return nil, usage(fmt.Sprintf("%s has no team %q", p.Program, r.Team), "docket policy show lists the teams")
-		}
 	}
 	return out, nil
 }
@@ -172,10 +194,7 @@ func (n *notices) tell(ctx context.Context, r route) (TeamNotice, error) {
 	if len(out.To) > 0 {
 		return out, nil // what failed is on record, and printed
 	}
-	if len(errs) > 0 {
-		return out, errors.Join(errs...)
-	}
-	return out, &Problem{Text: fmt.Sprintf("the team %s has nobody to tell", r.Team), Do: "add people or addresses to it: docket policy edit"}
+	return out, errors.Join(errs...)
 }
 
 // due is by when a team that is told now is to answer: the length of the
