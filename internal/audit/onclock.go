@@ -99,7 +99,7 @@ func (d *delta) events(c *psirt.Case) []psirt.Event {
 		if err != nil {
 			continue // a finding where it came
 		}
-		if r, err := casefile.ParseMail(raw); err == nil {
+		if r, err := casefile.ParseMail(raw); err == nil && !r.At.Equal(c.Opened) { // the one that opened the case is no answer
 			out = append(out, psirt.Event{At: r.At, Name: "mail:" + string(r.Kind)})
 		}
 	}
@@ -163,7 +163,7 @@ func (a *replay) onTime() {
 		}
 		w := psirt.World{Case: t.before, Now: t.at, Sent: map[int]time.Time{}, Events: t.before.Events()}
 		for _, e := range story.Events {
-			if e.Name != "" && !e.At.After(t.at) {
+			if e.Name != "" && !e.At.After(t.at) && !(e.Kind == "mail" && e.At.Equal(t.before.Opened)) {
 				w.Events = append(w.Events, psirt.Event{At: e.At, Name: e.Name})
 			}
 			if e.sent > 0 && !e.At.After(t.at) {

@@ -37,7 +37,7 @@ func (d *Desk) timeline(c *one) (psirt.World, error) {
 		return w, err
 	}
 	for _, r := range records {
-		if r.N > 1 {
+		if !r.At.Equal(c.Opened) { // the one that opened the case is no answer
 			w.Events = append(w.Events, psirt.Event{At: r.At, Name: "mail:" + string(r.Kind)})
 		}
 	}

@@ -23,7 +23,7 @@ type Moving struct {
 // choose is the kind of update that a move sends, or the verdict with why not.
 func choose(v psirt.Verdict, rule psirt.Transition, kind string) (string, psirt.Verdict) {
 	chosen, ok := rule.Choose(kind)
-	if !v.OK() || ok {
+	if ok || rule.To == "" { // no rule: that is said already
 		return chosen, v
 	}
 	do := "leave --update out"
