@@ -97,12 +97,15 @@ func (a *app) printTaken(taken []desk.Taken) error {
 
 func (a *app) mailCommand() *cobra.Command {
 	var save string
+	var clean bool
 	c := a.jsonFlag(&cobra.Command{Use: "mail ID [N]", Short: "Show the mails of a case", Args: cobra.RangeArgs(1, 2),
 		Long: `Opens the mails of a case with your key: what they say, what was read from them, and
 their attachments. --save writes the untouched mail and its attachments to a
-directory.`,
-		Example: "  docket --as ada mail INGP-2026-0042\n  docket --as ada mail INGP-2026-0042 1 --save ./evidence"})
+directory; with --clean the attachments alone, as copies to pass on: PNG and JPEG
+pictures without metadata.`,
+		Example: "  docket --as ada mail INGP-2026-0042\n  docket --as ada mail INGP-2026-0042 1 --save ./evidence\n  docket --as ada mail INGP-2026-0042 1 --save ./copies --clean"})
 	c.Flags().StringVar(&save, "save", "", "write mails and attachments to this directory")
+	c.Flags().BoolVar(&clean, "clean", false, "with --save: only attachments, without the metadata of pictures")
 	c.RunE = func(_ *cobra.Command, args []string) error {
 		n := 0
 		if len(args) == 2 {
@@ -117,7 +120,7 @@ directory.`,
 				return err
 			}
 			if save != "" {
-				if err := saveMails(save, list); err != nil {
+				if err := a.saveMails(save, list, clean); err != nil {
 					return err
 				}
 			}
@@ -139,6 +142,9 @@ func (a *app) printMails(list []desk.Letter, n int, save string) error {
 		if l.From != "" {
 			a.printf("From:    %s\nSubject: %s\n\n%s\n", safe(l.From), tame(l.Subject), tame(l.Text))
 		}
+		for _, f := range l.SetAside {
+			a.printf("Set aside: %s (%s, %d bytes), for its %s\n", safe(f.Name), safe(f.ContentType), f.Size, f.Why)
+		}
 		for _, f := range l.Attachments {
 			a.printf("Attached: %s (%s, %d bytes, sha256 %s)\n", safe(f.Name), safe(f.ContentType), f.Size, f.SHA256)
 		}
@@ -150,17 +156,26 @@ func (a *app) printMails(list []desk.Letter, n int, save string) error {
 	return nil
 }
 
-// saveMails writes mails and attachments, readable by their owner only. Names
-// are made safe already; one that is taken gets a number.
-func saveMails(dir string, list []desk.Letter) error {
+// saveMails writes mails and attachments, readable by their owner only; cleaned,
+// the attachments alone. Names are made safe already; one that is taken gets a
+// number.
+func (a *app) saveMails(dir string, list []desk.Letter, clean bool) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
 	for _, l := range list {
-		if err := saveNew(dir, fmt.Sprintf("mail-%d.eml", l.N), l.Raw); err != nil {
-			return err
+		if !clean {
+			if err := saveNew(dir, fmt.Sprintf("mail-%d.eml", l.N), l.Raw); err != nil {
+				return err
+			}
 		}
 		for _, f := range l.Files {
+			if clean {
+				var err error
+				if f.Data, err = a.cleaned(f.Name, f.Data); err != nil {
+					return err
+				}
+			}
 			if err := saveNew(dir, fmt.Sprintf("mail-%d-%s", l.N, f.Name), f.Data); err != nil {
 				return err
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/docket-psirt/docket/internal/desk"
+	"github.com/docket-psirt/docket/internal/mail"
 	"github.com/docket-psirt/docket/internal/psirt"
 )
 
@@ -184,8 +185,11 @@ is queued as a signed edit: docket push sends it, or the next move takes it alon
 }
 
 func (a *app) attachCommand() *cobra.Command {
+	var asIs bool
 	c := a.jsonFlag(&cobra.Command{Use: "attach ID FILE…", Short: "Seal files into a case, as evidence", Args: cobra.MinimumNArgs(2),
-		Long:    "Seals files (at most 4 MiB together) into the report document, under evidence.",
+		Long: `Seals files (at most 4 MiB together) into the report document, under evidence. PNG
+and JPEG pictures are cleaned of metadata first, such as the place where they were
+taken, since they may be passed on; --as-is keeps it.`,
 		Example: "  docket --as ada attach INGP-2026-0042 crash.log trace.pcap"})
 	c.RunE = func(c *cobra.Command, args []string) error {
 		var files []desk.Evidence
@@ -202,6 +206,11 @@ func (a *app) attachCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if !asIs {
+				if data, err = a.cleaned(filepath.Base(name), data); err != nil {
+					return err
+				}
+			}
 			files = append(files, desk.Evidence{Name: filepath.Base(name), Data: data})
 		}
 		return a.with(func(d *desk.Desk) error {
@@ -212,7 +221,21 @@ func (a *app) attachCommand() *cobra.Command {
 			return a.printEdited(e)
 		})
 	}
+	c.Flags().BoolVar(&asIs, "as-is", false, "leave metadata in pictures")
 	return c
+}
+
+// cleaned is a file without the metadata of a picture; what was taken out is
+// said.
+func (a *app) cleaned(name string, data []byte) ([]byte, error) {
+	clean, removed, ok, err := mail.WithoutMetadata(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w, so its metadata could not be taken out (attach takes it with --as-is, mail without --clean)", name, err)
+	}
+	if ok && len(removed) > 0 {
+		fmt.Fprintf(a.err, "docket: %s: metadata was taken out (%s)\n", safe(name), strings.Join(removed, ", "))
+	}
+	return clean, nil
 }
 
 func (a *app) pushCommand() *cobra.Command {

@@ -191,6 +191,7 @@ type Letter struct {
 	Text        string            `json:"text,omitempty"`
 	Report      *psirt.Reported   `json:"report,omitempty"` // what was read from it
 	Attachments []psirt.Attached  `json:"attachments,omitempty"`
+	SetAside    []psirt.SetAside  `json:"set_aside,omitempty"`
 	Raw         []byte            `json:"-"`
 	Files       []mail.Attachment `json:"-"`
 }
@@ -259,6 +260,7 @@ func (d *Desk) letterWith(c *one, r record, with []seal.Opener, session string) 
 	}
 	reported := read(m, content, r.N, r.N > 1, c.setting.Program)
 	l.Report, l.Attachments, l.Files = &reported, reported.Attachments, content.Attachments
+	l.SetAside = reported.SetAside
 	l.Subject, l.Text = subjectOf(m, content), content.Text
 	if m.From != nil {
 		l.From = m.From.Addr
