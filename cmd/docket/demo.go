@@ -17,10 +17,11 @@ import (
 func (a *app) demoCommand() *cobra.Command {
 	var dir string
 	c := &cobra.Command{Use: "demo", Short: "Run the whole story on this machine, with real keys and real mail", Args: cobra.NoArgs,
-		Long: `Makes a case repository with two analysts, lets three reporters with keys of their
+		Long: `Makes a case repository with two analysts, lets four reporters with keys of their
 own send encrypted mail, and takes the cases all the way: acknowledge, evaluate,
-ask and hear, solve, communicate, close, with four eyes; then audits it. Every
-line after a "$" is a command that you could type. Nothing leaves this machine.`,
+ask and hear, find a duplicate, assess, solve, communicate, close, with four eyes;
+then audits it. Every line after a "$" is a command that you could type. Nothing
+leaves this machine.`,
 		Example: "  docket demo\n  docket demo --dir ./look"}
 	c.Flags().StringVar(&dir, "dir", "", "an empty or new directory to work in (a new temporary one)")
 	c.RunE = func(c *cobra.Command, _ []string) error {
@@ -40,6 +41,7 @@ type demo struct {
 	dir       string
 	reporters map[string]*reporter
 	began     time.Time
+	said      bool // that a subject stands outside the encryption
 }
 
 func newDemo(ctx context.Context, out io.Writer, dir string) (*demo, error) {
@@ -79,7 +81,7 @@ func (d *demo) docket(want int, args ...string) (string, error) {
 	code := run(real, strings.NewReader(""), &out, &errs)
 	text := strings.ReplaceAll(out.String()+errs.String(), d.dir+string(filepath.Separator), "")
 	for _, line := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
-		if line != "" {
+		if line = strings.TrimRight(line, " "); line != "" {
 			fmt.Fprintf(d.out, "  %s\n", line)
 		}
 	}
@@ -132,7 +134,7 @@ func (d *demo) acts(list ...act) error {
 // play tells the story, chapter by chapter.
 func (d *demo) play() error {
 	fmt.Fprintf(d.out, "Docket demo, in %s\n(docket stands for: docket -C cases.git --keys keys)\n", d.dir)
-	for _, chapter := range []func() error{d.setUp, d.reports, d.evaluate, d.question, d.solve, d.outOfScope, d.proof} {
+	for _, chapter := range []func() error{d.setUp, d.reports, d.evaluate, d.question, d.duplicate, d.assess, d.solve, d.outOfScope, d.proof} {
 		if err := chapter(); err != nil {
 			return err
 		}
@@ -166,11 +168,11 @@ func (d *demo) setUp() error {
 }
 
 func (d *demo) reports() error {
-	d.say("Three reporters write, encrypted to the published key, each with a key of their own.")
+	d.say("Four reporters write, encrypted to the published key, each with a key of their own.")
 	if err := d.meet(); err != nil {
 		return err
 	}
-	if err := d.acts(ok("intake", "mail/maren.eml", "mail/tomas.eml", "mail/ines.eml"), ok("--as", "ada", "list")); err != nil {
+	if err := d.acts(ok("intake", "mail/maren.eml", "mail/tomas.eml", "mail/ines.eml", "mail/noor.eml"), ok("--as", "ada", "list")); err != nil {
 		return err
 	}
 	d.say("Each gets an acknowledgement, encrypted to their key. The same mail again is known; a second delivery sends nothing.")
@@ -210,18 +212,36 @@ func (d *demo) question() error {
 	if err := d.answer("tomas", "tomas-answer.eml", demoAnswer); err != nil {
 		return err
 	}
-	return d.acts(ok("intake", "mail/tomas-answer.eml"), ok("log", "INGP-2026-0002"))
+	return d.acts(
+		ok("intake", "mail/tomas-answer.eml"),
+		ok("--as", "ben", "mail", "INGP-2026-0002", "2"),
+		ok("log", "INGP-2026-0002"),
+	)
 }
 
-func (d *demo) solve() error {
+func (d *demo) duplicate() error {
+	id := "INGP-2026-0004"
+	d.say("Noor's report sounds familiar to Ben. Docket compares what his key opens; the host could not.")
+	return d.acts(
+		ok("--as", "ben", "similar", id, "--limit", "1"),
+		ok("--as", "ben", "set", id, "duplicate_of=INGP-2026-0001"),
+		ok("--as", "ben", "move", id, "closed", "--outcome", "duplicate"),
+		ok("--as", "ada", "approve", id),
+	)
+}
+
+func (d *demo) assess() error {
 	id := "INGP-2026-0001"
-	d.say("Ada writes the analysis down. A move whose guards do not hold says what to do.")
+	d.say("A move whose guards do not hold says what to do.")
+	if err := d.acts(refused("--as", "ada", "move", id, "solving")); err != nil {
+		return err
+	}
+	d.say("Ada writes the analysis down. The priority follows from CVSS and SSVC by the rules of the programme; and she answers for the case.")
 	if err := d.acts(
-		refused("--as", "ada", "move", id, "solving"),
-		ok("--as", "ada", "set", id, "analysis.verdict=valid", "analysis.text=The counter is checked after the length. Confirmed on two cards.", "analysis.by=ada", "priority=high"),
-		ok("--as", "ada", "set", id, "owner=ada", "products[0].type=software", "assessment.ssvc.decision=out-of-cycle",
-			`assessment.cvss[]={"version":"4.0","vector":"CVSS:4.0/AV:P/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:N/SC:N/SI:N/SA:N"}`),
-		ok("--as", "ada", "push", id),
+		ok("--as", "ada", "set", id, "analysis.verdict=valid", "analysis.text=The counter is checked after the length. Confirmed on two cards.", "analysis.by=ada", "products[0].type=software"),
+		ok("--as", "ada", "assess", id, "--cvss", "CVSS:4.0/AV:P/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:N/SC:N/SI:N/SA:N", "--cwe", "CWE-307",
+			"--ssvc", "supplier exploitation=public-poc automatable=no value=concentrated technical=total public=minimal"),
+		ok("--as", "ada", "take", id),
 	); err != nil {
 		return err
 	}
@@ -231,14 +251,20 @@ func (d *demo) solve() error {
 		ok("--as", "ben", "push", id),
 		ok("--as", "ada", "move", id, "solving"),
 		ok("--as", "ben", "approve", id),
+		ok("deliver", "--maildir", "out"),
 	); err != nil {
 		return err
 	}
-	d.say("There is a fix. Ada tells Maren in her own words, which Ben reads before they go out.")
+	return d.carry()
+}
+
+func (d *demo) solve() error {
+	id := "INGP-2026-0001"
+	d.say("There is a fix. Ada proposes until when nothing is published, and tells Maren in her own words, which Ben reads before they go out.")
 	if err := d.acts(
-		ok("--as", "ada", "set", id, `remediation[]={"kind":"fix","status":"available","text":"Update the applet to 3.2.2."}`),
-		ok("--as", "ada", "set", id, `options[]={"text":"Check the length first.","chosen":true,"why":"It removes the cause."}`,
-			"disclosure.embargo_until=2027-03-01T09:00:00Z", `disclosure.embargo[]={"event":"proposed","at":"2026-11-22T10:00:00Z","by":"team"}`),
+		ok("--as", "ada", "set", id, `remediation[]={"kind":"fix","status":"available","text":"Update the applet to 3.2.2."}`,
+			`options[]={"text":"Check the length first.","chosen":true,"why":"It removes the cause."}`),
+		ok("--as", "ada", "embargo", id, "propose"),
 		ok("--as", "ada", "move", id, "communicating", "--message", "words/fixed.txt"),
 		ok("--as", "ben", "approve", id),
 		ok("deliver", "--maildir", "out"),
@@ -282,10 +308,12 @@ func (d *demo) proof() error {
 	}
 	fmt.Fprintf(d.out, `
 Done in %.0f seconds. Look around in %s:
-  docket -C cases.git list                             the cases (add --keys keys --as ada for titles)
-  git -C cases.git log --format='%%h %%s%%n%%(trailers)'   the story, in stock git
-  gpg --import reporters/maren/key.asc                 then open any mail in reporters/maren/inbox/new
-  audit.html                                           the audit, as a page
+  docket -C cases.git --keys keys --as ada show INGP-2026-0001   a case, opened (leave the keys out: what the host sees)
+  docket -C cases.git stats                                      how long things took
+  docket -C cases.git policy explain evaluating                  what the programme lets happen, and when
+  git -C cases.git log --format='%%h %%s%%n%%(trailers)' main        the story, in stock git
+  gpg --import reporters/maren/key.asc                           then open any mail in reporters/maren/inbox/new
+  audit.html                                                     the audit, as a page
 `, time.Since(d.began).Seconds(), d.dir)
 	return nil
 }

@@ -70,6 +70,22 @@ Publication: nothing planned
 
 Ines Varga
 `},
+	{"noor", "Noor Haddad", "noor@example.org", "CardWeave eID: unlimited PIN tries", `Hello PSIRT,
+
+Product: CardWeave eID applet
+Version: 3.2.1
+
+Description:
+VERIFY with a body of two bytes, shorter than the minimum PIN length, leaves
+the retry counter of the user PIN as it was. A PIN can be tried forever.
+
+How discovered: reading the source of a terminal
+When discovered: 2026-10-05
+Exploited: no
+Publication: nothing planned
+
+Noor Haddad
+`},
 }
 
 var demoWords = map[string]string{
@@ -232,8 +248,17 @@ func (d *demo) hand(raw []byte) error {
 			return err
 		}
 		who.last = m.MessageID
-		fmt.Fprintf(d.out, "  %s reads, decrypted: %s (outside it says only %s)\n", who.from.Name, content.Subject, m.Subject)
+		fmt.Fprintf(d.out, "  %s reads, decrypted: %s%s\n", who.from.Name, content.Subject, d.outside(m.Subject))
 		return nil
 	}
 	return errors.New("a mail of the demo is for nobody whom it knows")
+}
+
+// outside says, once, what of a mail is not encrypted.
+func (d *demo) outside(subject string) string {
+	if d.said {
+		return ""
+	}
+	d.said = true
+	return " (outside the encryption the subject is " + subject + ")"
 }

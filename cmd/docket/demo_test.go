@@ -44,6 +44,7 @@ func TestDemo(t *testing.T) {
 
 func demoTold(t *testing.T, said string) {
 	for _, want := range []string{"$ docket init", "$ docket intake", "known", "exit code 3", "$ docket --as ben approve",
+		"reads, decrypted: The retry counter is fixed", "0001  evaluating  PIN retry counter",
 		"Audit: no findings", "Look around in"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("the demo does not show %q", want)
@@ -78,7 +79,7 @@ func demoTrailers(t *testing.T, b *bench) {
 		"Case: " + id + "\nMove: received\nRevision: 1\nUpdate: 1 acknowledge",
 		"Move: received to evaluating\nRequested-by: ada",
 		"Approves: sha256:",
-		"Edit: analysis, priority",
+		"Edit: assessment, priority",
 		"Move: evaluating to solving",
 		"Move: communicating to closed (fixed)",
 	} {
@@ -122,7 +123,7 @@ func demoCommits(t *testing.T, b *bench, team *gnupg) {
 // demoCaseFiles: the one line by which anybody checks a revision by hand.
 func demoCaseFiles(t *testing.T, b *bench, team *gnupg) {
 	bash := peer.Need(t, "bash")
-	for n := 1; n <= 3; n++ {
+	for n := 1; n <= 4; n++ {
 		id := caseNumber(n)
 		file := b.git("show", fmt.Sprintf("main:cases/ingroupe/%s/00/%s.yaml", id[5:9], id))
 		for _, c := range []struct {
@@ -148,7 +149,7 @@ func demoCaseFiles(t *testing.T, b *bench, team *gnupg) {
 func demoInboxes(t *testing.T, b *bench) {
 	published := []byte(b.docket(exitDone, "keys", "show", "intake"))
 	reporters, err := os.ReadDir(b.path("reporters"))
-	if err != nil || len(reporters) != 3 {
+	if err != nil || len(reporters) != 4 {
 		t.Fatalf("%d reporters: %v", len(reporters), err)
 	}
 	for _, r := range reporters {
@@ -193,7 +194,7 @@ func demoInboxes(t *testing.T, b *bench) {
 // the demo leaves is there.
 func demoAudit(t *testing.T, b *bench) {
 	out := b.docket(exitDone, "audit", "--no-memory")
-	if !strings.Contains(out, "no findings") || !strings.Contains(out, "main has 3 cases") {
+	if !strings.Contains(out, "no findings") || !strings.Contains(out, "main has 4 cases") {
 		t.Errorf("the audit says:\n%s", out)
 	}
 	page, err := os.ReadFile(b.path("audit.html"))

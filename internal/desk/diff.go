@@ -66,14 +66,16 @@ func (d *Desk) Diff(ctx context.Context, number int, id psirt.CaseID) (*Diff, er
 		}
 		out.Steps = append(out.Steps, *sd)
 	}
+	clear := g.Verdict
+	clear.What = "what stands in clear is as the programme asks"
 	if who, err := d.me(s); err == nil && len(g.Resealed) > 0 {
-		out.Verdict = psirt.All(g.Verdict.What, g.Verdict, d.judgeResealed(g, s, withKey(who)))
+		out.Verdict = psirt.All(g.Verdict.What, clear, d.judgeResealed(g, s, withKey(who)))
 	} else if err == nil && len(g.Steps) > 0 {
 		v, err := d.judgeSealed(g, s, who)
 		if err != nil {
 			return nil, err
 		}
-		out.Verdict = psirt.All(g.Verdict.What, g.Verdict, v)
+		out.Verdict = psirt.All(g.Verdict.What, clear, v)
 	}
 	return out, nil
 }

@@ -123,7 +123,9 @@ func (e EmbargoEvent) into(x *recording) ([]string, error) {
 	case "propose", "revise":
 		set["disclosure.embargo_until"] = event["until"]
 		set["disclosure.proposed_by"] = e.By
-		set["disclosure.lifted_at"] = nil
+		if !now.Ended.IsZero() {
+			set["disclosure.lifted_at"] = nil
+		}
 	case "end":
 		set["disclosure.lifted_at"] = event["at"]
 		set["disclosure.embargo_until"] = event["at"] // the end in force
