@@ -20,7 +20,7 @@ import (
 //
 //	go test ./internal/desk -run '^$' -bench Intake -benchtime 20x
 func BenchmarkIntake(b *testing.B) {
-	for _, cases := range []int{0, 1000, 10000} {
+	for _, cases := range archives() {
 		b.Run(fmt.Sprint(cases), func(b *testing.B) {
 			f := newBench(b, cases)
 			b.ResetTimer()
@@ -37,7 +37,7 @@ func BenchmarkIntake(b *testing.B) {
 // BenchmarkCheckOne judges one proposal beside an archive, against git listing
 // what the proposal changes in the same repository.
 func BenchmarkCheckOne(b *testing.B) {
-	for _, cases := range []int{0, 1000, 10000} {
+	for _, cases := range archives() {
 		f := newBench(b, cases)
 		ctx := context.Background()
 		taken, err := f.d.Intake(ctx, mail.Files(f.mails[:1], nil), nil)
@@ -73,7 +73,7 @@ type bench struct {
 
 // newBench makes a repository with an archive of so many cases of an earlier
 // year and of this one, and some mails to take in.
-func newBench(b *testing.B, cases int) *bench {
+func newBench(b testing.TB, cases int) *bench {
 	tmp := b.TempDir()
 	f := &bench{dir: filepath.Join(tmp, "cases.git")}
 	keys := filepath.Join(tmp, "keys")
@@ -103,7 +103,7 @@ func newBench(b *testing.B, cases int) *bench {
 }
 
 // fill puts an archive of the last year onto main, in one commit.
-func fill(b *testing.B, dir string, cases int) {
+func fill(b testing.TB, dir string, cases int) {
 	repo, err := store.Open(dir)
 	if err != nil {
 		b.Fatal(err)
