@@ -12,11 +12,7 @@ import (
 	"github.com/docket-psirt/docket/internal/psirt"
 )
 
-func (a *app) assessCommand() *cobra.Command {
-	var say desk.Assessing
-	var dry bool
-	c := a.jsonFlag(&cobra.Command{Use: "assess ID", Short: "Say how serious a case is: CVSS, CWE, SSVC, priority", Args: cobra.ExactArgs(1),
-		Long: `Records how serious a case is, and derives its priority by the programme's rules
+const assessLong = `Records how serious a case is, and derives its priority by the programme's rules
 (priority in program.yaml; the first that fits). Without flags it prints what is on
 record, and what it rests on. It is a queued edit, like docket set; --dry-run only
 prints what it would be.
@@ -38,7 +34,13 @@ not be given again, and unmistakable beginnings of their names will do. The tree
                low|medium|high; decides track, track*, attend or act (CISA)
 
 --priority names another priority than the derived one. A less urgent one needs --why,
-and stands until it is changed.`,
+and stands until it is changed.`
+
+func (a *app) assessCommand() *cobra.Command {
+	var say desk.Assessing
+	var dry bool
+	c := a.jsonFlag(&cobra.Command{Use: "assess ID", Short: "Say how serious a case is: CVSS, CWE, SSVC, priority", Args: cobra.ExactArgs(1),
+		Long: assessLong,
 		Example: `  docket --as ada assess INGP-2026-0042 --cvss CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:N/VA:N/SC:N/SI:N/SA:N --cwe CWE-306
   docket --as ada assess INGP-2026-0042 --ssvc 'supplier exploitation=active automatable=yes value=diffuse technical=total public=minimal'
   docket --as ada assess INGP-2026-0042 --priority low --why 'It runs on our test bench only.'
