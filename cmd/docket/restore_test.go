@@ -21,7 +21,7 @@ var shellBlock = regexp.MustCompile("(?ms)^```sh\n(.*?)^```$")
 
 // TestRestore follows the page on restoring, word for word, with nothing but a
 // copy of the repository and the escrow key: every report, mail and update in
-// own words is opened, first with stock tools, then with Docket.
+// own words is opened, first with stock tools, then with Docket (IM-01).
 func TestRestore(t *testing.T) {
 	t.Parallel()
 	peer.Need(t, "gpg")
