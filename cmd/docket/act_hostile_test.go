@@ -1,11 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
-	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -22,10 +19,10 @@ func TestActHostile(t *testing.T) {
 	peer.Need(t, "act")
 	a, b, _ := newActions(t)
 	mark := filepath.Join(a.kept, "it-ran")
-	a.host.docket(exitDone, "--keys", "keys", "intake", b.mail("m.eml",
+	a.h.host().docket(exitDone, "--keys", "keys", "intake", b.mail("m.eml",
 		"From: reporter@example.org\nTo: psirt@ingroupe.com\nSubject: Gate\nMessage-ID: <1@example.org>\n\nProduct: gate\nDescription: it opens.\n", outgoing{sign: true}))
-	before := strings.TrimSpace(b.gitIn(a.server.Dir(), "rev-parse", "main"))
-	begin := len(a.server.Events())
+	before := strings.TrimSpace(b.gitIn(a.h.gh.Dir(), "rev-parse", "main"))
+	begin := len(a.h.gh.Events())
 	a.seen, a.hostile = begin, true
 
 	shell := "touch${IFS}" + mark
@@ -34,7 +31,7 @@ func TestActHostile(t *testing.T) {
 		"x;" + shell + ";":                "${{ secrets.DOCKET_BOT_KEY }}",
 		"program/$(" + shell + ")":        "\n::set-env name=PATH::/tmp\n",
 	} {
-		a.propose(b, "lead", branch, title, map[string]string{
+		a.h.propose("lead", branch, title, map[string]string{
 			".github/actions/docket/install":          "touch '" + mark + "'\n",
 			".github/actions/docket/action.yml":       "name: x\ndescription: x\nruns:\n  using: composite\n  steps:\n    - run: touch '" + mark + "'\n      shell: bash\n",
 			".github/workflows/docket-check.yml":      "name: docket-check\non: pull_request_target\njobs:\n  check:\n    runs-on: ubuntu-latest\n    steps:\n      - run: touch '" + mark + "'\n",
@@ -48,7 +45,7 @@ func TestActHostile(t *testing.T) {
 			t.Errorf("for %q ran: %s", branch, ran)
 		}
 	}
-	a.server.ClickLabel("lead", a.number("issues", "opened"), "move/$("+shell+")")
+	a.h.gh.ClickLabel("lead", a.number("issues", "opened"), "move/$("+shell+")")
 	a.settle()
 	if ran := a.took(); !strings.HasPrefix(ran, "docket-label") {
 		t.Errorf("for the label ran: %s", ran)
@@ -57,11 +54,11 @@ func TestActHostile(t *testing.T) {
 	if _, err := os.Stat(mark); err == nil {
 		t.Error("something of the proposal ran")
 	}
-	if now := strings.TrimSpace(b.gitIn(a.server.Dir(), "rev-parse", "main")); now != before {
+	if now := strings.TrimSpace(b.gitIn(a.h.gh.Dir(), "rev-parse", "main")); now != before {
 		t.Errorf("main has moved from %s to %s", before, now)
 	}
 	checks := 0
-	for _, e := range a.server.Events()[begin:] {
+	for _, e := range a.h.gh.Events()[begin:] {
 		var p struct {
 			Check struct{ Name, Conclusion string } `json:"check_run"`
 		}
@@ -74,51 +71,5 @@ func TestActHostile(t *testing.T) {
 	}
 	if checks == 0 {
 		t.Error("there was no check")
-	}
-}
-
-// gitIn runs stock git in a repository.
-func (b *bench) gitIn(dir string, args ...string) string {
-	b.t.Helper()
-	cmd := exec.Command("git", append([]string{"-C", dir, "-c", "user.name=x", "-c", "user.email=x@example.org"}, args...)...)
-	cmd.Env = b.env
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		b.t.Fatalf("git %s: %v\n%s", args, err, out)
-	}
-	return string(out)
-}
-
-// propose pushes a branch with files changed and opens a pull request, as a
-// person with a token.
-func (a *actions) propose(b *bench, login, branch, title string, files map[string]string) {
-	a.t.Helper()
-	token := a.server.User(login, "admin")
-	clone := filepath.Join(a.t.TempDir(), "clone")
-	b.gitIn(b.dir, "clone", "--quiet", "--branch", "main", a.server.Dir(), clone)
-	for name, text := range files {
-		a.writeFile(filepath.Join(clone, name), text)
-	}
-	b.gitIn(clone, "add", "--all", "--force")
-	b.gitIn(clone, "commit", "--quiet", "--message", title)
-	b.gitIn(clone, "push", "--quiet", strings.Replace(a.server.URL(), "://", "://x:"+token+"@", 1), "HEAD:refs/heads/"+branch)
-	raw, err := json.Marshal(map[string]string{"title": title, "head": branch, "base": "main", "body": title})
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	req, err := http.NewRequestWithContext(a.t.Context(), http.MethodPost, a.server.API()+"repos/acme/cases/pulls", bytes.NewReader(raw))
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer "+token)
-	req.Header.Set("Accept", "application/vnd.github+json")
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusCreated {
-		a.t.Fatalf("the pull request is refused: %s", resp.Status)
 	}
 }

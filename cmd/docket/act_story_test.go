@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/docket-psirt/docket/internal/forge/githubtest"
 	"github.com/docket-psirt/docket/internal/peer"
 )
 
@@ -15,8 +14,7 @@ import (
 // than GITHUB_TOKEN caused, those whose triggers it fits, from main.
 type actions struct {
 	*runner
-	server  *githubtest.Server
-	host    *bench   // what the intake host has: the App
+	h       *hosted
 	hostile bool     // jobs may fail
 	seen    int      // events that were looked at
 	ran     []string // workflows, in their order
@@ -39,8 +37,8 @@ type payload struct {
 // settle runs workflows until nothing happens any more.
 func (a *actions) settle() {
 	a.t.Helper()
-	for a.seen < len(a.server.Events()) {
-		e := a.server.Events()[a.seen]
+	for a.seen < len(a.h.gh.Events()) {
+		e := a.h.gh.Events()[a.seen]
 		a.seen++
 		if e.Quiet {
 			continue
@@ -54,10 +52,10 @@ func (a *actions) settle() {
 			a.start("issues", "docket-label", e.Payload)
 		case e.Name == "pull_request" && p.Pull.Base.Ref == "main" && strings.Contains("opened synchronize reopened", e.Action):
 			a.start("pull_request_target", "docket-check", e.Payload)
-			a.server.WorkflowRun("docket-check", "docket-check.yml", "pull_request_target", p.Pull.Head.Ref, p.Pull.Head.SHA, "success")
+			a.h.gh.WorkflowRun("docket-check", "docket-check.yml", "pull_request_target", p.Pull.Head.Ref, p.Pull.Head.SHA, "success")
 		case e.Name == "pull_request_review" && strings.Contains("submitted dismissed", e.Action):
 			a.start("pull_request_review", "docket-review", e.Payload)
-			a.server.WorkflowRun("docket-review", "docket-review.yml", "pull_request_review", p.Pull.Head.Ref, p.Pull.Head.SHA, "success")
+			a.h.gh.WorkflowRun("docket-review", "docket-review.yml", "pull_request_review", p.Pull.Head.Ref, p.Pull.Head.SHA, "success")
 		case e.Name == "workflow_run" && e.Action == "completed":
 			a.start("workflow_run", "docket-merge", e.Payload)
 		case e.Name == "push" && p.Ref == "refs/heads/main":
@@ -70,8 +68,8 @@ func (a *actions) settle() {
 // what its job may.
 func (a *actions) start(event, workflow string, payload any) string {
 	a.t.Helper()
-	a.checkOut(a.server.Dir(), a.server.URL())
-	a.secrets = map[string]string{"GITHUB_TOKEN": a.server.ActionsToken(a.may[workflow])}
+	a.checkOut(a.h.gh.Dir(), a.h.gh.URL())
+	a.secrets = map[string]string{"GITHUB_TOKEN": a.h.gh.ActionsToken(a.may[workflow])}
 	for name, text := range a.keys[workflow] {
 		a.secrets[name] = text
 	}
@@ -96,17 +94,12 @@ func newActions(t *testing.T) (*actions, *bench, peer.MailServer) {
 	t.Helper()
 	a := &actions{runner: idleRunner(t)}
 	post := peer.Postfix(t)
-	a.server = githubtest.New(t, githubtest.Options{Repo: "acme/cases"})
-	admin := a.server.User("lead", githubtest.Admin)
-	a.server.User("triage", githubtest.Write)
-	id, appKey, _ := a.server.App("docket")
-	b := benchAt(t, t.TempDir())
-	b.env = append(b.env, "GITHUB_API_URL="+a.server.API(), "GH_TOKEN="+admin)
-	b.write("sums", a.releases.sum+"  "+a.releases.asset+"\n")
-	b.docket(exitDone, "init", "cases.git", "--program", "ingroupe", "--team", "lead,triage", "--keys", "keys", "--no-passphrase",
-		"--github", "acme/cases", "--app-id", strconv.FormatInt(id, 10), "--release", "v0.1.0", "--release-sums", "sums")
-	b.psirt = []byte(b.docket(exitDone, "keys", "show", "intake"))
-	b.write("app.pem", string(appKey))
+	a.h = setUpHosted(t, map[string]string{"sums": a.releases.sum + "  " + a.releases.asset + "\n"}, "ingroupe")
+	b := a.h.bench
+	appKey, err := os.ReadFile(b.path("app.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
 
 	key := func(name string) string {
 		raw, err := os.ReadFile(b.path("keys/" + name + ".asc"))
@@ -121,17 +114,15 @@ func newActions(t *testing.T) (*actions, *bench, peer.MailServer) {
 	read := map[string]string{"contents": "read"}
 	a.may = map[string]map[string]string{"docket-check": {"contents": "read", "checks": "write", "pull-requests": "read"}, "docket-review": {},
 		"docket-merge": read, "docket-label": read, "docket-clock": read, "docket-audit": read, "docket-deliver": {"contents": "write"}}
-	a.env["GITHUB_API_URL"] = strings.TrimSuffix(a.server.API(), "/")
-	a.vars["DOCKET_APP_ID"] = strconv.FormatInt(id, 10)
+	a.env["GITHUB_API_URL"] = strings.TrimSuffix(a.h.gh.API(), "/")
+	a.vars["DOCKET_APP_ID"] = a.h.appID
 	ca, err := os.ReadFile(post.CA)
 	if err != nil {
 		t.Fatal(err)
 	}
 	a.vars["DOCKET_SMTP_URL"], a.vars["DOCKET_SMTP_CA"] = "smtp://psirt@"+post.Address["scram-sha-256"], string(ca)
 	a.vars["DOCKET_ROOT"] = strings.TrimSpace(b.git("rev-parse", "origin/main"))
-	host := *b
-	host.env = append(b.env[:len(b.env):len(b.env)], "DOCKET_GITHUB_APP_ID="+a.vars["DOCKET_APP_ID"], "DOCKET_GITHUB_APP_KEY_FILE="+b.path("app.pem"))
-	a.host, a.seen = &host, len(a.server.Events())
+	a.seen = len(a.h.gh.Events())
 	return a, b, post
 }
 
@@ -146,7 +137,7 @@ func TestActStory(t *testing.T) {
 	// The intake host takes a mail in; the reporter is answered.
 	report := b.mail("m.eml", "From: reporter@example.org\nTo: psirt@ingroupe.com\nSubject: Gate\nMessage-ID: <1@example.org>\n\nProduct: gate\nDescription: it opens.\n",
 		outgoing{sign: true, attachKey: true})
-	a.host.docket(exitDone, "--keys", "keys", "intake", report)
+	a.h.host().docket(exitDone, "--keys", "keys", "intake", report)
 	a.settle()
 	if ran := a.took(); !strings.Contains(ran, "docket-deliver") {
 		t.Errorf("after intake ran: %s", ran)
@@ -154,12 +145,12 @@ func TestActStory(t *testing.T) {
 	a.reads(b, post, 1)
 
 	// An analyst clicks a label, another one approves.
-	a.server.ClickLabel("lead", a.number("issues", "opened"), "move/evaluating")
+	a.h.gh.ClickLabel("lead", a.number("issues", "opened"), "move/evaluating")
 	a.settle()
 	if ran := a.took(); !strings.HasPrefix(ran, "docket-label docket-check docket-merge") {
 		t.Errorf("after the label ran: %s", ran)
 	}
-	a.server.ClickReview("triage", a.number("pull_request", "opened"), "approve")
+	a.h.gh.ClickReview("triage", a.number("pull_request", "opened"), "approve")
 	a.settle()
 	if ran := a.took(); !strings.HasPrefix(ran, "docket-review docket-merge") || !strings.Contains(ran, "docket-deliver") {
 		t.Errorf("after the review ran: %s", ran)
@@ -186,7 +177,7 @@ func TestActStory(t *testing.T) {
 // number is that of the newest issue or pull request with such an event.
 func (a *actions) number(name, action string) int {
 	a.t.Helper()
-	events := a.server.Events()
+	events := a.h.gh.Events()
 	for i := len(events) - 1; i >= 0; i-- {
 		var p struct {
 			Issue struct{ Number int }

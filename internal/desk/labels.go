@@ -74,10 +74,13 @@ func (d *Desk) followLabel(ctx context.Context, c *one, who *actor, label, login
 		return nil, refuse(fmt.Sprintf("%s is not of the team of %s", plainLogin(login), c.Program),
 			"somebody of the team must ask; cases/"+c.Program+"/program.yaml on main says who is")
 	}
+	kind, name, _ := strings.Cut(label, "/")
 	if seen != "" && seen != psirt.SHA256(c.file) {
+		if followed(c, kind, name, person.Login, seen) {
+			return &Proposed{ID: c.ID, Merged: true, State: c.State}, nil
+		}
 		return nil, refuse(fmt.Sprintf("%s has changed since this issue was shown: it is at revision %d", c.ID, c.Revision), "look at it again, and put the label on once more")
 	}
-	kind, name, _ := strings.Cut(label, "/")
 	switch kind {
 	case "move":
 		return d.botMove(ctx, who, c.ID, name, "", person.Login)
@@ -85,6 +88,17 @@ func (d *Desk) followLabel(ctx context.Context, c *one, who *actor, label, login
 		return d.botMove(ctx, who, c.ID, closedState(c.setting), psirt.Outcome(name), person.Login)
 	}
 	return nil, refuse("this label asks for nothing", "labels that do are move/<state> and close/<outcome>")
+}
+
+// followed reports whether a case's newest revision is what a person's label
+// asked for, on top of what they saw: a process was killed before it could take
+// the label off.
+func followed(c *one, kind, name, login string, seen psirt.Digest) bool {
+	last := c.Log[len(c.Log)-1]
+	if last.Revision != c.Revision || c.Previous != seen || last.RequestedBy != login {
+		return false
+	}
+	return kind == "move" && last.To == name || kind == "close" && string(c.Outcome) == name
 }
 
 // answerTo is what the bot says on the tracking issue; empty when the step

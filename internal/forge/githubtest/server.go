@@ -43,6 +43,7 @@ type Server struct {
 	mu    sync.Mutex // guards all that follows, and every write to the repository
 	state state
 	calls []Call
+	told  [][]byte // what requests said: paths and bodies
 	fails []failure
 	hook  hooked
 
@@ -108,6 +109,27 @@ func (s *Server) Calls() []Call {
 	return append([]Call(nil), s.calls...)
 }
 
+// Told is all that was ever said to the server or by its webhooks, in clear: the
+// paths and bodies of REST requests, the payloads of events, every object and
+// ref of the repository, also those that nothing refers to any more.
+func (s *Server) Told() []byte {
+	s.t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := bytes.Join(s.told, []byte("\n"))
+	for _, e := range s.hook.events {
+		out = append(append(out, '\n'), e.Payload...)
+	}
+	for _, args := range [][]string{{"cat-file", "--batch-all-objects", "--unordered", "--batch"}, {"for-each-ref"}} {
+		text, err := s.run(args...)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		out = append(append(out, '\n'), text...)
+	}
+	return out
+}
+
 func (s *Server) repo() string { return s.owner + "/" + s.name }
 
 // ServeHTTP answers REST, git and downloads.
@@ -154,7 +176,7 @@ func (s *Server) serveREST(w http.ResponseWriter, r *http.Request, path string) 
 	if path == "" {
 		inner.URL.Path, inner.URL.RawPath = "/", "/"
 	}
-	call := s.note(Call{Method: r.Method, Path: inner.URL.RequestURI(), Status: http.StatusNotFound})
+	call := s.note(Call{Method: r.Method, Path: inner.URL.RequestURI(), Status: http.StatusNotFound}, body)
 	x, err := s.desc.find(inner)
 	if err != nil {
 		s.t.Errorf("githubtest: %s %s: %v", r.Method, path, err)
@@ -248,9 +270,10 @@ func (s *Server) headers(h http.Header) {
 	h.Set("X-RateLimit-Reset", fmt.Sprint(time.Now().Add(time.Hour).Unix()))
 }
 
-func (s *Server) note(c Call) int {
+func (s *Server) note(c Call, body []byte) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.told = append(s.told, []byte(c.Path), body)
 	s.calls = append(s.calls, c)
 	return len(s.calls) - 1
 }

@@ -25,6 +25,44 @@ type Pull struct {
 	Checks             map[string]string // conclusion of the newest check run of each name, for Head
 }
 
+// CheckRun is one check run.
+type CheckRun struct {
+	Name, Head, Conclusion string // Conclusion is empty while it runs
+	Title, Summary         string
+	Notes                  []Note
+}
+
+// Note is an annotation of a check run.
+type Note struct {
+	Path, Level, Title, Text string
+	Line                     int
+}
+
+// CheckRuns returns all check runs of a name, oldest first.
+func (s *Server) CheckRuns(name string) []CheckRun {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []CheckRun
+	for _, c := range s.state.checks {
+		if c.name != name {
+			continue
+		}
+		run := CheckRun{Name: c.name, Head: c.sha, Conclusion: c.conclusion, Title: c.title, Summary: c.summary}
+		for _, a := range c.annotations {
+			n := Note{}
+			n.Path, _ = a["path"].(string)
+			n.Level, _ = a["annotation_level"].(string)
+			n.Title, _ = a["title"].(string)
+			n.Text, _ = a["message"].(string)
+			line, _ := a["start_line"].(float64)
+			n.Line = int(line)
+			run.Notes = append(run.Notes, n)
+		}
+		out = append(out, run)
+	}
+	return out
+}
+
 // Issues returns all issues and pull requests, by number from 1.
 func (s *Server) Issues() []Issue {
 	s.mu.Lock()
