@@ -76,6 +76,11 @@ func TestHelpGroups(t *testing.T) {
 	if run([]string{"help"}, strings.NewReader(""), &text, &errs) != exitDone || strings.Contains(text.String(), "Additional Commands") {
 		t.Errorf("docket help says:\n%s%s", text.String(), errs.String())
 	}
+	for _, args := range [][]string{{"help", "nothing"}, {"help", "keys", "nothing"}, {"nothing"}} {
+		if code := run(args, strings.NewReader(""), &text, &errs); code != exitUsage {
+			t.Errorf("docket %s: exit code %d", strings.Join(args, " "), code)
+		}
+	}
 }
 
 // exampleOf holds one line of an example: it runs docket, and the command or one

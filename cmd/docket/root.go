@@ -71,7 +71,10 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the policy or the audit says no.`
 	wrapArgs(root)
 	root.SetHelpCommand(&cobra.Command{Use: "help [COMMAND]", Short: "Help about a command", Example: "  docket help intake",
 		RunE: func(c *cobra.Command, args []string) error {
-			cmd, _, err := c.Root().Find(args)
+			cmd, rest, err := c.Root().Find(args)
+			if err == nil && len(rest) > 0 {
+				err = fmt.Errorf("there is no command %q; docket help lists all", "docket "+strings.Join(args, " "))
+			}
 			if err != nil {
 				return &usageError{err}
 			}

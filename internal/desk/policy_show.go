@@ -139,14 +139,9 @@ func policyText(name string) ([]byte, error) {
 	return os.ReadFile(name)
 }
 
-// IsPolicyFile reports whether a name is that of a file, and of no programme.
-func IsPolicyFile(name string) bool {
-	if psirt.ValidName(name) {
-		return false
-	}
-	info, err := os.Stat(name)
-	return err == nil && info.Mode().IsRegular()
-}
+// IsPolicyFile reports whether a name is that of a file, there or not: no
+// programme can have it.
+func IsPolicyFile(name string) bool { return name != "" && !psirt.ValidName(name) }
 
 // withPlaceholders completes a program.yaml that has neither keys nor people, so
 // that the rest can be judged; draft says that it did.
