@@ -41,7 +41,7 @@ func (m tidyM) Run() int {
 //
 // Each begins in an empty directory with DOCKET_KEYS naming keys/ in it and
 // $C1, $C2 … standing for the IDs of the first cases of this year; $INSP1 … and
-// $IMEN1 … for those of the other programmes. Beside docket and the commands of
+// $IMEN1 … for those of the other programmes, $G1 … with the prefix GATE. Beside docket and the commands of
 // testscript they have:
 //
 //	ago DURATION            from here on all happens so long ago (60d, 12h; 0h is now)
@@ -90,6 +90,7 @@ func setUpScript(env *testscript.Env) error {
 		for _, prefix := range []string{"INSP", "IMEN"} {
 			env.Setenv(prefix+strconv.Itoa(n), strings.Replace(caseNumber(n), "INGP", prefix, 1))
 		}
+		env.Setenv("G"+strconv.Itoa(n), strings.Replace(caseNumber(n), "INGP", "GATE", 1))
 	}
 	return os.Mkdir(filepath.Join(env.WorkDir, ".home"), 0o700)
 }
