@@ -2,7 +2,6 @@ package desk_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"hash/fnv"
 	"maps"
 	"math/rand/v2"
@@ -351,7 +350,7 @@ func (m *memory) move(w wish, rule psirt.Transition, mover psirt.Entry) {
 			m.t.Fatalf("a clock that ends before it begins: %+v", reading)
 		}
 		if reading.Party != "team" && reading.Party != "reporter" {
-			m.t.Fatal(fmt.Sprintf("whose is the clock %+v?", reading))
+			m.t.Fatalf("whose is the clock %+v?", reading)
 		}
 	}
 }
