@@ -271,7 +271,7 @@ func (n *notices) letter(r route, due *time.Time, reads bool) string {
 	if reads {
 		for _, line := range [][2]string{{"Title", wordUnder(n.report, "title")}, {"Product", r.Product}, {"Priority", wordUnder(n.report, "priority")}, {"Answers for it", wordUnder(n.report, "owner")}} {
 			if line[1] != "" {
-				fmt.Fprintf(&b, "%s: %s\n", line[0], line[1])
+				fmt.Fprintf(&b, "%s: %s\n", line[0], psirt.Defang(line[1]))
 			}
 		}
 		if n.words != "" {
