@@ -11,28 +11,6 @@ import (
 	"github.com/docket-psirt/docket/internal/psirt"
 )
 
-// Moving says which move a person wants.
-type Moving struct {
-	To      string        // state; empty with an outcome: the first one that closes
-	Outcome psirt.Outcome // of a move that closes
-	Update  string        // which of the rule's updates goes to the reporter; empty: its own
-	Words   string        // own words instead of the standard text
-	Dry     bool          // only answer whether the guards hold
-}
-
-// choose is the kind of update that a move sends, or the verdict with why not.
-func choose(v psirt.Verdict, rule psirt.Transition, kind string) (string, psirt.Verdict) {
-	chosen, ok := rule.Choose(kind)
-	if ok || rule.To == "" { // no rule: that is said already
-		return chosen, v
-	}
-	do := "leave --update out"
-	if len(rule.Updates) > 0 {
-		do = "it sends " + strings.Join(rule.Kinds(), " or ")
-	}
-	return chosen, psirt.All(v.What, append(v.Of, psirt.Failed("this move does not send the update "+kind, do))...)
-}
-
 // stamps are the standard texts that begin something which a clock watches: the
 // path of the report that then says when. The text and the time come in one
 // revision.
