@@ -106,6 +106,9 @@ func (p *killing) settled(id string) bool {
 
 // shows is for who looks into a failure.
 func (p *killing) shows() {
+	for _, dir := range []string{p.h.gh.Dir(), p.h.path("watched")} {
+		p.h.t.Logf("%s has\n%s", dir, p.h.gitIn(dir, "for-each-ref"))
+	}
 	for _, id := range p.ids {
 		i := p.h.issue(id)
 		p.h.t.Logf("%s was asked for %v; its labels are %v, it has %d comments", id, p.asked[id], i.Labels, len(i.Comments))

@@ -70,7 +70,10 @@ func (d *Desk) chooseForge(o ForgeOptions) error {
 		return err
 	}
 	d.forge, d.github = g, g
-	d.repo.SetLogin(func(ctx context.Context) (string, string, error) {
+	d.repo.SetLogin(func(ctx context.Context, refused bool) (string, string, error) {
+		if refused {
+			g.Renew()
+		}
 		token, err := g.Token(ctx)
 		return "x-access-token", token, err
 	})

@@ -157,6 +157,10 @@ func (g *GitHub) Token(ctx context.Context) (string, error) {
 	return token, nil
 }
 
+// Renew forgets an App's token, which git says is not taken any more. A plain
+// token stays.
+func (g *GitHub) Renew() { g.auth.renew() }
+
 // Calls is the number of REST requests sent so far: all of them, those for
 // tokens and those that were repeated too.
 func (g *GitHub) Calls() int { return int(g.wire.calls.Load()) }

@@ -87,6 +87,12 @@ func (a *authorizer) drop(token string) bool {
 	return true
 }
 
+func (a *authorizer) renew() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.fresh = nil
+}
+
 // RoundTrip implements http.RoundTripper.
 func (a *authorizer) RoundTrip(req *http.Request) (*http.Response, error) {
 	content, err := contentOf(req)

@@ -35,7 +35,11 @@ func (r *Repo) Fetch(ctx context.Context) error {
 	if r.origin == nil {
 		return nil
 	}
-	auth, err := r.origin.login(ctx)
+	return twice(func(refused bool) error { return r.fetchOnce(ctx, refused) })
+}
+
+func (r *Repo) fetchOnce(ctx context.Context, refused bool) error {
+	auth, err := r.origin.login(ctx, refused)
 	if err != nil {
 		return r.origin.fail("fetch from", err)
 	}

@@ -25,7 +25,7 @@ type origin struct {
 	client   transport.Transport
 
 	mu   sync.Mutex
-	auth func(context.Context) (user, secret string, err error)
+	auth func(ctx context.Context, refused bool) (user, secret string, err error)
 }
 
 // newOrigin reads the address of a remote; a relative path starts at base.
@@ -83,9 +83,10 @@ func (r *Repo) Origin() string {
 
 // SetLogin says where the user and the password or token for an http or https
 // origin come from. It is asked before each session, since tokens are short
-// lived; an empty secret means none. Without it those in the remote's URL are
+// lived, and once more, with refused, when the remote does not take what it
+// said. An empty secret means none. Without it those in the remote's URL are
 // used.
-func (r *Repo) SetLogin(login func(context.Context) (user, secret string, err error)) {
+func (r *Repo) SetLogin(login func(ctx context.Context, refused bool) (user, secret string, err error)) {
 	if r.origin == nil {
 		return
 	}
@@ -94,14 +95,14 @@ func (r *Repo) SetLogin(login func(context.Context) (user, secret string, err er
 	r.origin.auth = login
 }
 
-func (o *origin) login(ctx context.Context) (transport.AuthMethod, error) {
+func (o *origin) login(ctx context.Context, refused bool) (transport.AuthMethod, error) {
 	o.mu.Lock()
 	ask := o.auth
 	o.mu.Unlock()
 	if ask == nil || o.endpoint.Protocol != "http" && o.endpoint.Protocol != "https" {
 		return nil, nil
 	}
-	user, secret, err := ask(ctx)
+	user, secret, err := ask(ctx, refused)
 	if err != nil || secret == "" {
 		return nil, err
 	}
@@ -116,10 +117,27 @@ func (o *origin) fail(doing string, err error) error {
 	return fmt.Errorf("%s %s: %w", doing, redact(o.endpoint.String()), err)
 }
 
+// twice tries a session, and once more where the remote refuses the login.
+func twice(session func(refused bool) error) error {
+	err := session(false)
+	if errors.Is(err, transport.ErrAuthenticationRequired) {
+		err = session(true)
+	}
+	return err
+}
+
 // receiver starts a session with git-receive-pack and reads where the remote's
 // refs are.
-func (o *origin) receiver(ctx context.Context) (transport.ReceivePackSession, *packp.AdvRefs, error) {
-	auth, err := o.login(ctx)
+func (o *origin) receiver(ctx context.Context) (session transport.ReceivePackSession, adv *packp.AdvRefs, err error) {
+	err = twice(func(refused bool) (err error) {
+		session, adv, err = o.receiverOnce(ctx, refused)
+		return err
+	})
+	return session, adv, err
+}
+
+func (o *origin) receiverOnce(ctx context.Context, refused bool) (transport.ReceivePackSession, *packp.AdvRefs, error) {
+	auth, err := o.login(ctx, refused)
 	if err != nil {
 		return nil, nil, o.fail("push to", err)
 	}

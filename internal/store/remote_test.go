@@ -65,7 +65,9 @@ func eachRemote(t *testing.T, test func(t *testing.T, origin *Repo, clone func()
 				git(t, dir, "clone", "-q", "--no-checkout", strings.Replace(url, "http://", "http://bot:secret@", 1), ".")
 				git(t, dir, "remote", "set-url", "origin", url)
 				r := reopen(t, dir)
-				r.SetLogin(func(context.Context) (string, string, error) { return "bot", "secret", nil })
+				r.SetLogin(func(_ context.Context, refused bool) (string, string, error) { // as one whose token has just ended
+					return "bot", map[bool]string{false: "old", true: "secret"}[refused], nil
+				})
 				return r
 			})
 		})
@@ -340,7 +342,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	r := newClone(t, origin)
 	git(t, r.Dir(), "remote", "set-url", "origin", server.URL+"/cases.git")
 	r = reopen(t, r.Dir())
-	r.SetLogin(func(context.Context) (string, string, error) { return "bot", "secret", nil })
+	r.SetLogin(func(context.Context, bool) (string, string, error) { return "bot", "secret", nil })
 	if err := r.Fetch(context.Background()); err == nil || asked {
 		t.Errorf("redirected: %v, asked %v", err, asked)
 	}

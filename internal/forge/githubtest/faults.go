@@ -54,6 +54,13 @@ func (s *Server) Fail(operation string, faults ...Fault) {
 	}
 }
 
+// Heal forgets the faults that still wait in line.
+func (s *Server) Heal() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fails = nil
+}
+
 // nextFault takes the first fault that fits off the list, and writes what it
 // answers to the list of calls; call is -1 for git.
 func (s *Server) nextFault(call int, operation string) Fault {

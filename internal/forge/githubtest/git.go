@@ -3,6 +3,7 @@ package githubtest
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -221,9 +222,10 @@ func buffered(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return io.ReadAll(body)
 }
 
-// backend hands a request to git http-backend.
+// backend hands a request to git http-backend. What has begun is finished, also
+// when the client has gone: a killed one leaves no lock behind on GitHub either.
 func (s *Server) backend(who *actor, w http.ResponseWriter, r *http.Request, body []byte) {
-	inner := r.Clone(r.Context())
+	inner := r.Clone(context.WithoutCancel(r.Context()))
 	inner.Body, inner.ContentLength, inner.TransferEncoding = io.NopCloser(bytes.NewReader(body)), int64(len(body)), nil
 	_, service, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"+s.repo()), "/")
 	inner.URL = &url.URL{Path: "/" + filepath.Base(s.dir) + "/" + service, RawQuery: r.URL.RawQuery}
@@ -236,8 +238,23 @@ func (s *Server) backend(who *actor, w http.ResponseWriter, r *http.Request, bod
 		Path: s.cgi, Root: "/", Dir: s.dir, Env: env,
 		InheritEnv: []string{"PATH", "HOME", "TMPDIR", "SYSTEMROOT"}, Stderr: io.Discard,
 	}
-	handler.ServeHTTP(w, inner)
+	whole := &kept{nowhere: nowhere{header: w.Header()}}
+	handler.ServeHTTP(whole, inner)
+	if whole.status != 0 {
+		w.WriteHeader(whole.status)
+	}
+	_, _ = w.Write(whole.body.Bytes()) // who asked may be gone
 }
+
+// kept takes an answer until it is whole.
+type kept struct {
+	nowhere
+	status int
+	body   bytes.Buffer
+}
+
+func (k *kept) Write(b []byte) (int, error) { return k.body.Write(b) }
+func (k *kept) WriteHeader(status int)      { k.status = status }
 
 // nowhere takes an answer that its caller is not to see.
 type nowhere struct{ header http.Header }
