@@ -1,7 +1,6 @@
 package main
 
 import (
-	"net/http"
 	"os"
 	"os/exec"
 	"regexp"
@@ -75,15 +74,6 @@ func (d *watch) kill() {
 	_ = d.cmd.Wait()
 }
 
-func (d *watch) healthy() bool {
-	resp, err := http.Get(d.url + "/healthz")
-	if err != nil {
-		return false
-	}
-	resp.Body.Close()
-	return resp.StatusCode == http.StatusOK
-}
-
 // await waits for something that the daemon is to do, and shows its log where
 // that does not come.
 func (d *watch) await(what string, done func() bool) {
@@ -127,7 +117,9 @@ func TestHostedStory(t *testing.T) {
 	h.reads(d, reporter, 1, "IN Groupe PSIRT")
 
 	h.gh.ClickLabel("mallory", h.issue(id).Number, "move/evaluating")
-	d.await("the answer to a stranger", func() bool { return len(h.issue(id).Comments) == 1 && !slices.Contains(h.issue(id).Labels, "move/evaluating") })
+	d.await("the answer to a stranger", func() bool {
+		return len(h.issue(id).Comments) == 1 && !slices.Contains(h.issue(id).Labels, "move/evaluating")
+	})
 	h.moves(d, id, "move/evaluating", "state/evaluating")
 	h.reads(d, reporter, 2, "evaluat")
 
