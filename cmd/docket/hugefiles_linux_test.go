@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -52,7 +54,7 @@ func TestHugeFiles(t *testing.T) {
 			}
 			took, peak := time.Since(start), cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss>>10
 			code := cmd.ProcessState.ExitCode()
-			if took > 2*time.Second && cmd.ProcessState.UserTime() > time.Second || peak > 256 || strings.Contains(out.String(), faultWords) {
+			if took > 2*time.Second && cmd.ProcessState.UserTime() > time.Second || peak > max(256, inherited(t)) || strings.Contains(out.String(), faultWords) {
 				t.Errorf("%s, %s: took %v and %d MB, exit code %d\n%.500s", at.path, args[0], took, peak, code, &out)
 			}
 			if (args[0] == "audit" || args[0] == "check" && at.branch == "main") && code != exitRefused && code != exitFailed {
@@ -61,4 +63,20 @@ func TestHugeFiles(t *testing.T) {
 		}
 		r.reset(refs)
 	}
+}
+
+// inherited is the peak of this process's own memory in MB: until it runs its
+// program, a child counts it as its own.
+func inherited(t *testing.T) int64 {
+	t.Helper()
+	raw, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(raw), "VmHWM:")
+	var kb int64
+	if _, err := fmt.Sscan(rest, &kb); err != nil {
+		t.Fatal(err)
+	}
+	return kb>>10 + 1
 }

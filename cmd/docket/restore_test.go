@@ -149,7 +149,7 @@ func restoredByDocket(t *testing.T, b *bench, said string) {
 	cmd := exec.Command("docket", "-C", "new.git", "list")
 	cmd.Dir, cmd.Env = b.dir, b.env
 	list, err := cmd.CombinedOutput()
-	if err != nil || bytes.Count(list, []byte("INGP-")) != 3 || !bytes.Contains(list, []byte("PIN retry counter")) {
+	if err != nil || bytes.Count(list, []byte("INGP-")) != 4 || !bytes.Contains(list, []byte("PIN retry counter")) {
 		t.Errorf("the new repository: %v\n%s", err, list)
 	}
 }

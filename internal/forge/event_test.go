@@ -98,7 +98,9 @@ func asGitHub(v any) (forge.Event, bool) {
 	switch v := v.(type) {
 	case *github.IssuesEvent:
 		e.Number, e.Label, e.Issue = v.GetIssue().GetNumber(), v.GetLabel().GetName(), issueOf(v.GetIssue())
-		e.At = e.Issue.Updated
+		if e.Issue != nil {
+			e.At = e.Issue.Updated
+		}
 	case *github.IssueCommentEvent:
 		if e.Number, e.Issue = v.GetIssue().GetNumber(), issueOf(v.GetIssue()); e.Issue != nil {
 			e.At = e.Issue.Updated
