@@ -16,7 +16,7 @@ import (
 
 func (a *app) moveCommands() []*cobra.Command {
 	return []*cobra.Command{a.moveCommand(), a.labelCommand(), a.setCommand(), a.editCommand(), a.attachCommand(), a.pushCommand(),
-		a.messageCommand("ask", "Ask the reporter something", "Without --message the question is drafted from what the report lacks, for your editor."),
+		a.messageCommand(psirt.KindAsk, "Ask the reporter something", "Without --message the question is drafted from what the report lacks, with the\nprogramme's template ask, for your editor."),
 		a.messageCommand("reply", "Write to the reporter", "Without --message your editor opens."),
 		a.handlersCommand(), a.splitCommand(), a.shareCommand()}
 }
@@ -324,15 +324,16 @@ func (a *app) words(c *cobra.Command, d *desk.Desk, id psirt.CaseID, kind, file 
 	if file != "" {
 		return a.readFile(file)
 	}
-	draft := fmt.Sprintf("Subject: [%s] Your report\n\n", id)
-	if kind == "ask" {
-		questions, err := d.Questions(c.Context(), id)
-		if err != nil {
-			return "", err
-		}
-		if questions != "" {
-			draft = questions
-		}
+	if kind != psirt.KindAsk {
+		return a.edit(fmt.Sprintf("Subject: [%s] Your report\n\n", id))
 	}
-	return a.edit(draft)
+	question, err := d.Questions(c.Context(), id)
+	if err != nil {
+		return "", err
+	}
+	words, err := a.edit(question.Words)
+	if err == nil && !question.Asks && words == question.Words {
+		return "", &usageError{fmt.Errorf("the report of %s lacks nothing, and nothing else was asked: write your question into the draft", id)}
+	}
+	return words, err
 }

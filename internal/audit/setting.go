@@ -175,6 +175,20 @@ func (s *Setting) Text(kind string, c *psirt.Case) (subject, text string, blob p
 	return subject, text, t.blob, nil
 }
 
+// Question drafts a question to the reporter of a case with the template
+// psirt.KindAsk: the programme's own, or the built-in one. The errors are those of Text.
+func (s *Setting) Question(c *psirt.Case, name, questions string) (subject, text string, err error) {
+	t, ok := s.templates[psirt.KindAsk]
+	if !ok {
+		return "", "", fmt.Errorf("the programme has no template %s: add cases/%s/templates/%s.txt", psirt.KindAsk, s.Program.Program, psirt.KindAsk)
+	}
+	subject, text, err = psirt.RenderQuestion(t.text, psirt.QuestionData{TextData: s.Program.TextData(c), Name: name, Questions: questions})
+	if err != nil {
+		return "", "", fmt.Errorf("template %s: %w", psirt.KindAsk, err)
+	}
+	return subject, text, nil
+}
+
 // Cert finds the certificate of a fingerprint, or says what is missing.
 func (s *Setting) Cert(f psirt.Fingerprint) (*seal.Cert, error) {
 	if c := s.Certs.ByFingerprint(f); c != nil {

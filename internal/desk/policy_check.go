@@ -171,8 +171,13 @@ func (c *policyCheck) kinds() []kindUse {
 	for i, standing := range c.p.Standing {
 		use(fmt.Sprintf("standing[%d].kind", i), standing.Kind, c.p.Initial().Name, "")
 	}
+	use(draftPath, psirt.KindAsk, c.p.Initial().Name, "")
 	return out
 }
+
+// draftPath stands for what uses the template of drafts: docket ask, in every
+// programme.
+const draftPath = "report.asked"
 
 type kindUse struct {
 	path, kind, state string
@@ -200,10 +205,24 @@ func (c *policyCheck) templates(dir string) error {
 				continue
 			}
 		}
-		sample := &psirt.Case{ID: psirt.NewCaseID(c.p.Prefix, 2026, 1), Program: c.p.Program, State: u.state, Outcome: u.outcome, Opened: time.Unix(0, 0)}
-		if _, _, err := psirt.Render(text, c.p.TextData(sample)); err != nil {
+		if err := c.renders(u, text); err != nil {
 			c.add(u.path, fmt.Sprintf("the template %s cannot be rendered: %v", u.kind, err),
 				"correct it: a line \"Subject: …\", an empty line, the text; words of your own stand under texts")
+		}
+	}
+	return nil
+}
+
+// renders tries a text on a case of no content.
+func (c *policyCheck) renders(u kindUse, text string) error {
+	sample := c.p.TextData(&psirt.Case{ID: psirt.NewCaseID(c.p.Prefix, 2026, 1), Program: c.p.Program, State: u.state, Outcome: u.outcome, Opened: time.Unix(0, 0)})
+	if u.path != draftPath {
+		_, _, err := psirt.Render(text, sample)
+		return err
+	}
+	for _, q := range []psirt.QuestionData{{TextData: sample}, {TextData: sample, Name: "Name", Questions: "1. Question?\n"}} {
+		if _, _, err := psirt.RenderQuestion(text, q); err != nil {
+			return err
 		}
 	}
 	return nil

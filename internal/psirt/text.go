@@ -35,6 +35,20 @@ func (p *Program) TextData(c *Case) TextData {
 	return d
 }
 
+// KindAsk is the kind of update in own words that asks the reporter something,
+// and the name of the template that it is drafted with.
+const KindAsk = "ask"
+
+// QuestionData is what the template KindAsk may say: what a standard text may, and
+// besides who is asked and what for. Those two are of the report, so what the
+// template gives is a draft and no standard text: a person goes over it, another
+// one approves it, and it leaves in own words, sealed.
+type QuestionData struct {
+	TextData
+	Name      string // of the reporter, on one line; empty when the report has none
+	Questions string // one on each line, numbered from 1; empty when nothing is missing
+}
+
 func groups(hex string) string {
 	var b strings.Builder
 	for i, c := range hex {
@@ -64,6 +78,15 @@ func (b *bounded) Write(p []byte) (int, error) {
 // and, or, not, eq and ne: a template comes from a proposal, and loops, other
 // templates or printf would let it take any time and memory.
 func Render(source string, d TextData) (subject, text string, err error) {
+	return render(source, d)
+}
+
+// RenderQuestion is Render for the template KindAsk.
+func RenderQuestion(source string, d QuestionData) (subject, text string, err error) {
+	return render(source, d)
+}
+
+func render(source string, data any) (subject, text string, err error) {
 	if len(source) > maxText {
 		return "", "", errors.New("the template is too long")
 	}
@@ -75,7 +98,7 @@ func Render(source string, d TextData) (subject, text string, err error) {
 		return "", "", errors.New("a template has values, if, with, and, or, not, eq and ne only")
 	}
 	var b bounded
-	if err := t.Execute(&b, d); err != nil {
+	if err := t.Execute(&b, data); err != nil {
 		return "", "", err
 	}
 	head, text, ok := strings.Cut(b.String(), "\n\n")

@@ -89,3 +89,24 @@ func TestRenderRefuses(t *testing.T) {
 		}
 	}
 }
+
+// A draft may say who is asked and what for; a standard text may not.
+func TestRenderQuestion(t *testing.T) {
+	t.Parallel()
+	const source = "Subject: [{{.ID}}] Questions\n\n{{if .Name}}Dear {{.Name}}{{else}}Hello{{end}},\n\n{{.Questions}}"
+	for _, x := range []struct{ name, questions, want string }{
+		{"Mei-Lin", "1. Why {{.ID}}?\n", "Dear Mei-Lin,\n\n1. Why {{.ID}}?\n"},
+		{"", "", "Hello,\n\n"},
+	} {
+		subject, text, err := RenderQuestion(source, QuestionData{TextData: textData(), Name: x.name, Questions: x.questions})
+		if err != nil || subject != "[ACME-2026-0001] Questions" || text != x.want {
+			t.Errorf("%q gives %q, %q, %v", x.name, subject, text, err)
+		}
+	}
+	if _, _, err := Render(source, textData()); err == nil || !strings.Contains(err.Error(), "can't evaluate field Name") {
+		t.Errorf("as a standard text it gives %v", err)
+	}
+	if _, _, err := RenderQuestion(source+"{{range .Texts}}{{end}}", QuestionData{}); err == nil {
+		t.Error("a draft may loop")
+	}
+}
