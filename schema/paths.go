@@ -9,11 +9,7 @@ import (
 // there, going through lists, and the values that it is limited to, if it is.
 // Below a part that is open to any field every path is possible.
 func Path(kind, path string) (values []string, ok bool) {
-	load, known := compiled[kind]
-	if !known {
-		return nil, false
-	}
-	s, err := load()
+	s, err := read(kind)
 	if err != nil {
 		return nil, false
 	}
