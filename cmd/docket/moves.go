@@ -50,18 +50,20 @@ func (a *app) printProposed(p *desk.Proposed) error {
 }
 
 func (a *app) moveCommand() *cobra.Command {
-	var outcome, file, update string
+	var outcome, file, update, language string
 	var dry bool
 	c := a.jsonFlag(&cobra.Command{Use: "move ID STATE", Short: "Propose to move a case to another state", Args: cobra.ExactArgs(2),
 		Long: `Signs the next revision of the case with its update to the reporter, and opens a
 pull request, whose number is printed. The update is the standard text, another one
 that the programme offers for this move (--update), or your own words (--message).
+Own words are in the programme's language, or in the one that --language names.
 Queued edits of the case go along. When the programme's guards do not hold, each is
 named with what to do (exit code 3).`,
 		Example: "  docket --as ada move INGP-2026-0042 evaluating\n  docket --as ada move INGP-2026-0042 closed --outcome fixed --message words.txt\n  docket --as ada move INGP-2026-0042 solving --dry-run"})
 	c.Flags().StringVar(&outcome, "outcome", "", "why the case is closed: "+outcomes())
 	c.Flags().StringVar(&file, "message", "", "own words to the reporter instead of the standard text: a file, or -")
 	c.Flags().StringVar(&update, "update", "", "which of the updates that the move offers goes to the reporter")
+	languageFlag(c, &language)
 	c.Flags().BoolVar(&dry, "dry-run", false, "only say whether the guards hold")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		words := ""
@@ -75,6 +77,9 @@ named with what to do (exit code 3).`,
 			}
 		}
 		return a.with(func(d *desk.Desk) error {
+			if err := a.spoken(d, caseID(args[0]), words, language, file); err != nil {
+				return err
+			}
 			p, err := d.MoveBy(c.Context(), caseID(args[0]), desk.Moving{To: args[1], Outcome: psirt.Outcome(outcome), Update: update, Words: words, Dry: dry})
 			if err != nil {
 				return err
@@ -279,15 +284,18 @@ request is merged at once where the programme asks no approval for edits.`,
 }
 
 func (a *app) messageCommand(kind, short, without string) *cobra.Command {
-	var file, update string
+	var file, update, language string
 	c := a.jsonFlag(&cobra.Command{Use: kind + " ID", Short: short, Args: cobra.ExactArgs(1),
 		Long: `Seals your words to the reporter, the case's handlers, auditors and escrow, and
 opens a pull request, whose number is printed. They go out once approved. A first
-line "Subject: …" becomes the protected subject.
+line "Subject: …" becomes the protected subject. A message that is plainly not in the
+programme's language is refused (exit code 3), unless --language names the one that
+is meant.
 
 ` + without,
 		Example: "  docket --as ada " + kind + " INGP-2026-0042 --message words.txt"})
 	c.Flags().StringVar(&file, "message", "", "the words: a file, or -")
+	languageFlag(c, &language)
 	if kind == "reply" {
 		c.Flags().StringVar(&update, "update", "", "send this standard text of the programme instead")
 		c.Example += "\n  docket --as ada reply INGP-2026-0042 --update language"
@@ -306,6 +314,9 @@ line "Subject: …" becomes the protected subject.
 				return a.printProposed(p)
 			}
 			words, err := a.words(c, d, id, kind, file)
+			if err == nil {
+				err = a.spoken(d, id, words, language, file)
+			}
 			if err != nil {
 				return err
 			}

@@ -96,8 +96,9 @@ func (a *app) policyCheckCommand() *cobra.Command {
 		Long: `Lists every fault at once, each with file, line, path, what was expected and what to
 do: fields that the schema does not know, names that refer to nothing, states that
 cannot be reached or left, guards that nobody can meet, templates that are missing or
-cannot be rendered. Templates of the programme's own stand in templates/ beside the
-file; all others are built in. Faults give exit code 3.`,
+cannot be rendered, texts to reporters that are plainly not in the programme's
+language. Templates of the programme's own stand in templates/ beside the file; all
+others are built in, in English. Faults give exit code 3.`,
 		Example: "  docket policy check my-program.yaml\n  docket policy check cases/*/program.yaml --json"})
 	c.RunE = func(_ *cobra.Command, args []string) error {
 		var list []*desk.PolicyChecked
@@ -132,6 +133,9 @@ func (a *app) printPolicyChecked(list []*desk.PolicyChecked) {
 			if f.Do != "" {
 				a.printf("    %s\n", safe(f.Do))
 			}
+		}
+		for _, note := range r.Notes {
+			a.printf("%s: note: %s\n", r.File, safe(note))
 		}
 		draft := ""
 		if r.Draft {

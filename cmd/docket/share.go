@@ -12,7 +12,7 @@ import (
 
 func (a *app) shareCommand() *cobra.Command {
 	var o desk.Sharing
-	var key, message string
+	var key, message, language string
 	c := a.jsonFlag(&cobra.Command{Use: "share ID --with KEY --to ADDRESS --purpose PURPOSE", Short: "Pass named fields of a report on to a third party", Args: cobra.ExactArgs(1),
 		Long: `Proposes an update of the kind share: an extract of the fields that are named,
 encrypted to the third party's key, which must bear the address. It goes out once
@@ -38,6 +38,7 @@ Addresses of web pages are made harmless. --dry-run shows what would go out.`,
 	f.StringVar(&o.Approver, "approver", "", "who approves it, with --legal-basis: a handle")
 	f.StringSliceVar(&o.Fields, "fields", nil, "what is passed on: paths as docket show prints them, with commas (default: what the consent names)")
 	f.StringVar(&message, "message", "", "your words before the extract: a file, or -")
+	languageFlag(c, &language)
 	f.BoolVar(&o.Dry, "dry-run", false, "only show what would go out")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if key == "" || o.To == "" || o.Purpose == "" {
@@ -57,6 +58,9 @@ Addresses of web pages are made harmless. --dry-run shows what would go out.`,
 			o.Fields[i] = strings.TrimSpace(field)
 		}
 		return a.with(func(d *desk.Desk) error {
+			if err := a.spoken(d, caseID(args[0]), o.Words, language, message); err != nil {
+				return err
+			}
 			s, err := d.Share(c.Context(), caseID(args[0]), o)
 			if err != nil {
 				return err

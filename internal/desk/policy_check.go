@@ -36,6 +36,7 @@ func (f PolicyFault) String() string {
 type PolicyChecked struct {
 	File   string        `json:"file"`
 	Faults []PolicyFault `json:"faults"`
+	Notes  []string      `json:"notes,omitempty"` // no faults, but worth knowing
 	States int           `json:"states"`
 	Moves  int           `json:"moves"`
 	Clocks int           `json:"clocks"`
@@ -44,8 +45,9 @@ type PolicyChecked struct {
 
 // CheckPolicy finds everything wrong with a program.yaml at once: what the
 // schema says, names that refer to nothing, states that cannot be reached or
-// left, guards that nobody can meet, and templates that are missing or cannot be
-// rendered. Templates of the programme's own stand in templates/ beside the file.
+// left, guards that nobody can meet, templates that are missing or cannot be
+// rendered, and texts that are not in the programme's language. Templates of the
+// programme's own stand in templates/ beside the file.
 // A file without keys and people is judged as docket init would complete it.
 func CheckPolicy(name string) (*PolicyChecked, error) {
 	info, err := os.Stat(name)
@@ -88,10 +90,16 @@ func checkPolicyText(name string, text []byte) (*PolicyChecked, error) {
 			}
 		}
 	}
-	if err := c.templates(filepath.Join(filepath.Dir(name), "templates")); err != nil {
+	dir := filepath.Join(filepath.Dir(name), "templates")
+	if err := errors.Join(c.templates(dir), c.languages(dir)); err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(out.Faults, func(a, b PolicyFault) int { return a.Line - b.Line })
+	slices.SortStableFunc(out.Faults, func(a, b PolicyFault) int {
+		if a.File != b.File { // templates after the file itself
+			return strings.Compare(strings.TrimPrefix(a.File, name), strings.TrimPrefix(b.File, name))
+		}
+		return a.Line - b.Line
+	})
 	return out, nil
 }
 
