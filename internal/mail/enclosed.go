@@ -28,8 +28,8 @@ const (
 	mostEnclosedText = 256 << 10 // octets of each
 )
 
-// Enclosed reads the texts of attachments: forwarded mails, PDF documents, and
-// files of plain text, Markdown and HTML. What cannot be read is left out; the
+// Enclosed reads the texts of attachments: forwarded mails, PDF and word
+// processor documents, and files of plain text, Markdown and HTML. What cannot be read is left out; the
 // attachment stays what it is. A forwarded mail that is encrypted is not
 // opened, and of what such a mail encloses nothing is read.
 func (c *Content) Enclosed() []Enclosed {
@@ -54,6 +54,8 @@ func (a *Attachment) enclosed() (Enclosed, bool) {
 		return forwarded(a.Data, lim)
 	case a.ContentType == "application/pdf", ext == ".pdf":
 		return Enclosed{Text: pdfText(a.Data, mostEnclosedText)}, true
+	case ext == ".docx", ext == ".odt", a.ContentType == "application/vnd.openxmlformats-officedocument.wordprocessingml.document", a.ContentType == "application/vnd.oasis.opendocument.text":
+		return Enclosed{Text: officeText(a.Data, mostEnclosedText)}, true
 	case a.ContentType == "text/html", ext == ".html", ext == ".htm":
 		s, _ := decodeCharset(a.Data[:min(len(a.Data), 4*mostEnclosedText)], "")
 		return Enclosed{Text: htmlText(lf(s), mostEnclosedText), HTML: true}, true

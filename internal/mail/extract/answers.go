@@ -10,7 +10,7 @@ import (
 // quoted question answers it. Line i is the first below the quote. A quote with
 // several questions says nothing about the lines below it.
 func (d *document) questionAbove(i int) (section, bool) {
-	if !d.in.Followup || i >= len(d.lines) || d.lines[i].zone != zoneBody || d.lines[i-1].zone != zoneQuote {
+	if i >= len(d.lines) || d.lines[i].zone != zoneBody || d.lines[i-1].zone != zoneQuote {
 		return section{}, false
 	}
 	from := i

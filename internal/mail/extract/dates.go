@@ -35,9 +35,9 @@ var monthWord = func() string {
 
 var (
 	isoDate  = lower(`\b(\d{4})[-/](\d{2})[-/](\d{2})(?:[t ]+(\d{2}):(\d{2})(?::(\d{2}))?(?:[.,]\d+)?)?`)
-	dayMonth = lower(`\b(\d{1,2})(?:st|nd|rd|th|er|\.)?\s+(?:of\s+|de\s+)?` + monthWord + `\b\.?(?:,?\s+(?:de\s+|of\s+)?(\d{4})\b)?`)
+	dayMonth = lower(`\b(\d{1,2})(?:(?:st|nd|rd|th|er|\.)?\s+(?:of\s+|de\s+)?|[-/])` + monthWord + `\b\.?(?:(?:,?\s+|[-/])(?:de\s+|of\s+)?(\d{4})\b)?`)
 	monthDay = lower(`\b` + monthWord + `\.?\s+(\d{1,2})(?:st|nd|rd|th)?\b(?:,?\s+(\d{4})\b)?`)
-	numDate  = lower(`\b(\d{1,2})([./])(\d{1,2})[./](\d{4})\b`)
+	numDate  = lower(`\b(\d{1,2})([./-])(\d{1,2})[./-](\d{4})\b`)
 	relative = lower(`\b(day before yesterday|yesterday|today|tonight|last night|this (?:morning|afternoon|evening)|(?:one|two|three|four|five|six|\d{1,2}) days ago|vorgestern|gestern|heute|avant-hier|hier|aujourd['’]hui|eergisteren|gisteren|gisteravond|vandaag|vanochtend|vanmiddag|vanavond|anteayer|ayer|hoy|ieri|oggi)\b`)
 	weekday  = lower(`\b(?:on|last|since|this past|am|seit|letzten) (monday|tuesday|wednesday|thursday|friday|saturday|sunday|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)\b`)
 	vague    = lower(`\b(?:(?:in )?(?:the )?((?:(?:early|mid|middle of|late|end of|beginning of|start of|spring of|summer of|anfang|mitte|ende|début|fin|mi|(?:first|second|third|last) (?:week|days|half) of)[- ])?` + monthWord + ` \d{4})|(last (?:week|month|year|spring|summer|autumn|fall|winter)|(?:a few|some|several|two|three|a couple of) (?:days|weeks|months) ago|earlier this (?:week|month|year)|this (?:week|month|spring|summer|autumn|winter)|(?:early|late|mid) (?:spring|summer|autumn|winter) \d{4}|(?:spring|summer|autumn|fall|winter|q[1-4])(?: of)? \d{4}|letzte woche|vergangene woche|la semaine dernière|le mois dernier|letzten monat))\b`)
@@ -159,7 +159,8 @@ func yearOr(year, month, day string, sent time.Time) string {
 	return strconv.Itoa(sent.Year())
 }
 
-// readNumbers reads 31.1.2027, and 31/1/2027 where only one order makes sense.
+// readNumbers reads 31.1.2027, and 31/1/2027 or 31-1-2027 where only one order
+// makes sense.
 func readNumbers(low string, _ time.Time) (moment, bool) {
 	at := numDate.groupsAt(low)
 	if at == nil {
@@ -167,7 +168,7 @@ func readNumbers(low string, _ time.Time) (moment, bool) {
 	}
 	g := groupsAt(low, at)
 	day, month := g[1], g[3]
-	if g[2] == "/" {
+	if g[2] != "." {
 		a, _ := strconv.Atoi(day)
 		b, _ := strconv.Atoi(month)
 		switch {

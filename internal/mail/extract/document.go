@@ -33,6 +33,7 @@ type section struct {
 	heading
 	start int  // line of the heading
 	list  bool // its text began with an item of a list
+	open  bool // its field was left as the form has it
 	fence bool // inside a fenced listing
 	full  bool // has text
 	own   []int
@@ -92,7 +93,7 @@ func (d *document) cut() {
 		}
 		if h, ok := d.nextHeading(i, current); ok {
 			h.path = pathByValue(h)
-			d.sections = append(d.sections, section{heading: h, start: i, full: h.value != ""})
+			d.sections = append(d.sections, section{heading: h, start: i, full: h.value != "", open: h.leaves()})
 			at := len(d.sections) - 1
 			if h.strong {
 				strong, weak = at, -1
@@ -113,6 +114,13 @@ func (d *document) cut() {
 		}
 		d.own(i, weak, strong)
 		i++
+	}
+	for i := range d.sections {
+		s := &d.sections[i]
+		if h := s.heading; h.value == "" && len(s.own) > 0 && len(s.own) < 4 {
+			h.value = collapse(d.body(s))
+			s.open = h.leaves()
+		}
 	}
 }
 
@@ -224,7 +232,7 @@ func (d *document) at(paths ...string) []*section {
 	for i := range d.sections {
 		s := &d.sections[i]
 		for _, path := range paths {
-			if s.path == path && s.full {
+			if s.path == path && s.full && !s.open {
 				found = append(found, s)
 			}
 		}

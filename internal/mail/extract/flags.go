@@ -33,7 +33,7 @@ const (
 )
 
 var (
-	futurePublic = lower(`\b(?:we|i) (?:may|might) (?:also )?(?:write|publish|present|give|blog|talk)\b|\b(?:talk|paper|presentation|article|abstract|blog post|advisory|write-?up)\b[^.;]{0,60}\b(?:is|was|been|will)\b[^.;]{0,20}\b(?:scheduled|accepted|submitted|planned|appear|published)|\b(?:will|plan to|planning to|intend to|going to|want to|would like to|aim to) (?:also )?(?:publish|present|disclose|post|release|talk about|go public|blog|write about)\b|\bgoes online on\b|\bscheduled for\b|\bsubmit (?:a|the|our) (?:paper|talk|abstract|article)\b|\b(?:i|we) (?:will |shall )?go public\b|\bplanned (?:publication|release|disclosure)\b|\bplanned (?:for|on) \w*\d|\bpublish(?:ed)? (?:it |this |our \w+ )?(?:on|in|after|within) \w|\bpublication (?:is )?(?:planned|scheduled|foreseen) (?:for|on|in)\b|\bveröffentlichen (?:wir|ich|werden)|\b(?:werden|werde) .{0,60}veröffentlichen|\b(?:prévoyons|prévois|allons|vais) .{0,30}publier`)
+	futurePublic = lower(`\b(?:we|i) (?:may|might) (?:also )?(?:write|publish|present|give|blog|talk)\b|\b(?:talk|paper|presentation|article|abstract|blog post|advisory|write-?up)\b[^.;]{0,60}\b(?:is|was|been|will)\b[^.;]{0,20}\b(?:scheduled|accepted|submitted|planned|appear|published)|\b(?:will|plan to|planning to|intend to|going to|want to|would like to|aim to) (?:also )?(?:publish|present|disclose|post|release|talk about|go public|blog|write about)\b|\bgoes online on\b|\bscheduled for\b|\bsubmit (?:a|the|our) (?:paper|talk|abstract|article)\b|\b(?:i|we) (?:will |shall )?go public\b|\bplanned (?:public )?(?:publication|release|disclosure)\b|\bplanned (?:for|on) \w*\d|\bpublish(?:ed)? (?:it |this |our \w+ )?(?:on|in|after|within) \w|\bpublication (?:is )?(?:planned|scheduled|foreseen) (?:for|on|in)\b|\bveröffentlichen (?:wir|ich|werden)|\b(?:werden|werde) .{0,60}veröffentlichen|\b(?:prévoyons|prévois|allons|vais) .{0,30}publier`)
 	noPlan       = lower(`\b(?:no|not|never|nothing|nobody|without|ne|kein\w*|nicht|rien)\b|n['’]t\b`)
 	deadlineTalk = lower(`\b(?:by|before|until|no later than|not later than|bis|avant) (?:the )?(?:end of |\w+day,? )?(?:\d{1,2}(?:st|nd|rd|th|\.)? [a-zé]+|(?:january|february|march|april|may|june|july|august|september|october|november|december)|\d{4}-\d\d-\d\d|next \w+|tomorrow|tonight|(?:mon|tues|wednes|thurs|fri|satur|sun)day)|\b(?:with)?in(?: the next)? (?:\d+|a|one|two|three|seven|ten|fourteen|thirty|forty-five|sixty|ninety) (?:business |working |calendar )?(?:hours?|days?|weeks?|months?)|\b\d+[- ]days?\b[^.;]{0,30}\b(?:deadline|policy|after|from|embargo|disclosure)|\bdeadline\b`)
 	deadlineWish = lower(`\b(?:answer|reply|respon\w+|need|needs|must|please|appreciate|publish\w*|disclos\w*|post|deadline|know|expect|hear|fix(?:ed)?|pay|policy|antwort\w*|réponse|répondre|embargo|go public|release)\b`)
@@ -271,7 +271,7 @@ func (d *document) notAccepted(r psirt.Reported) bool {
 		}
 	}
 	for _, accepted := range d.scope.Products {
-		accepted = strings.TrimSuffix(lowered(collapse(accepted)), "s")
+		accepted = strings.TrimSuffix(strings.TrimSuffix(lowered(collapse(accepted)), "s"), " product") // any product of that kind
 		if accepted != "" && wordIndex(about, accepted) >= 0 {
 			return false
 		}

@@ -108,8 +108,11 @@ func (d *document) strongHeading(i int) (heading, bool) {
 // resolve finds where the heading leads.
 func (d *document) resolve(h *heading) {
 	label := normalLabel(h.label)
-	if h.path, h.exact = d.words.exact(label); !h.exact {
-		h.path, _ = d.words.find(label)
+	if h.path, h.exact = d.words.exact(label); h.exact {
+		return
+	}
+	if h.path, _ = d.words.find(label); h.path == "" {
+		h.path, h.exact = d.words.corrected(label)
 	}
 }
 

@@ -171,8 +171,8 @@ func (d *document) readObserved() (string, moment) {
 			dayOnly = m
 		}
 	}
-	for _, s := range d.at(pathSourceIP, pathURL) {
-		if iso, m, ok := d.observation(d.first(s), dayOnly); ok {
+	for _, s := range d.at(pathObserved, pathSourceIP, pathURL) { // day and time may stand in lines of their own
+		if iso, m, ok := d.observation(d.first(s)+" ("+s.label+")", dayOnly); ok {
 			return iso, m
 		}
 	}

@@ -67,7 +67,7 @@ func (d *document) labelledProducts() []psirt.Product {
 	affected := d.affectedSaid()
 	for i := range d.sections {
 		s := &d.sections[i]
-		if !s.full {
+		if !s.full || s.open {
 			continue
 		}
 		text := d.body(s)
@@ -98,7 +98,7 @@ func (d *document) labelledProducts() []psirt.Product {
 }
 
 // sideLabel are words that name the product only where no other label does.
-var sideLabel = lower(`^(hardware|software|system|application|app|model|target|component|affected component)$`)
+var sideLabel = lower(`^(domain|domain name|subdomain|hostname|host name|hardware|software|system|application|app|model|target|component|affected component)$`)
 
 var (
 	runningLabel  = lower(`^(version|versions|build|builds|release|releases|version number|product version|software version|tested versions?)$`)
@@ -313,7 +313,11 @@ func codeLike(s string) bool {
 
 func partNumber(text string) string {
 	text, _, _ = strings.Cut(text, "\n")
-	return cutParenthesis(collapse(text))
+	text = cutParenthesis(collapse(text))
+	if strings.Contains(text, "://") || wordCount(text) > 5 { // a reference of another kind
+		return ""
+	}
+	return text
 }
 
 func productType(text string) string {

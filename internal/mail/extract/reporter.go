@@ -10,7 +10,7 @@ import (
 var (
 	address      = lower(`[a-z0-9._%+'-]{1,64}@(?:[a-z0-9-]{1,63}\.)+[a-z]{2,24}`)
 	replyWish    = lower(`\b(reply to|answer to|respond to|write to|contact (me|us)|reach (me|us)|reached|mail (me|us)|use this|best address|joindre|erreichen|erreichbar|écrivez)\b`)
-	organisation = lower(`\b(ltd|llc|inc|gmbh|ag|kg|sa|sas|sarl|bv|b\.v|nv|vzw|asbl|aps|ab|as|oy|plc|corp|corporation|company|limited|s\.r\.l|srl|spa|e\.v|group plc|university|universität|université|universiteit|college|polytechnic|school|institute|institut|laborator(?:y|ies)|labs?|agency|consult(?:ing|ancy|ants)|security|hosting|solutions|technologies|systems|software|networks|services|bank|hospital|ministry|foundation|cert|csirt|commune|mairie|stadtwerke|stadt|council|association|society|centre hospitalier|hochschule|verein|telecom|insurance|museum|library|partners|llp|lp|pty|oyj|asa|kft|s\.p\.a|sp\. z o\.o|pvt|co-op|cooperative|\w*(?:prüfstelle|meldestelle|stadtwerke|werke|verband|klinik|klinikum|krankenhaus|kanzlei|rechenzentrum|zentrum|behörde|verwaltung|gemeinde|landkreis|versicherung|sparkasse|akademie|gesellschaft|genossenschaft)|ziekenhuis|gemeente|stichting|hogeschool|waterschap|universidad|ayuntamiento|università|comune di|politecnico|hôpital|lycée|préfecture|conseil|mutuelle|authority|council|clinic|trust|airport|port of|county|township|ltda|eirl|ug)\b|\S & \S`)
+	organisation = lower(`\b(ltd|llc|inc|gmbh|ag|kg|sa|sas|sarl|bv|b\.v|nv|vzw|asbl|aps|ab|as|oy|plc|corp|corporation|company|limited|s\.r\.l|srl|spa|e\.v|group plc|university|universität|université|universiteit|college|polytechnic|school|institute|institut|laborator(?:y|ies)|labs?|agency|consult(?:ing|ancy|ants)|security|hosting|solutions|technologies|systems|software|networks|services|analytics|research|computing|compute|cyber\w*|infosec|pentest(?:ing)?|holdings?|industries|logistics|energy|electronics|robotics|pharma|informatics|informatique|informatik|media|airlines?|airports?|airways|railways?|soc|noc|advice|advies|audit|assurance|defen[cs]e|centre|center|bank|hospital|ministry|foundation|cert|csirt|commune|mairie|stadtwerke|stadt|council|association|society|centre hospitalier|hochschule|verein|telecom|insurance|museum|library|partners|llp|lp|pty|oyj|asa|kft|s\.p\.a|sp\. z o\.o|pvt|co-op|cooperative|\w*(?:prüfstelle|meldestelle|stadtwerke|werke|verband|klinik|klinikum|krankenhaus|kanzlei|rechenzentrum|zentrum|behörde|verwaltung|gemeinde|landkreis|versicherung|sparkasse|akademie|gesellschaft|genossenschaft)|ziekenhuis|gemeente|stichting|hogeschool|waterschap|universidad|ayuntamiento|università|comune di|politecnico|hôpital|lycée|préfecture|conseil|mutuelle|authority|council|clinic|trust|airport|port of|county|township|ltda|eirl|ug)\b|\S & \S`)
 	office       = lower(`\b(manager|professor|engineer|analyst|researcher|consultant|administrator|admin|developer|director|officer|head of|chief|ciso|cto|ceo|lead|lecturer|student|intern|architect|auditor|specialist|technician|tester|pentester|owner|founder|freelance(r)?|independent|department|dept|desk|team|group|chair|faculty|division|unit|operations|service informatique|abteilung|leiter(in)?|responsable|ingénieur|professeur|chercheur|mitarbeiter(in)?|weekdays|telephone|phone|tel|fax|mobile|best|regards)\b`)
 	ownPseudonym = lower(`\b(pseudonym|under (this|the|my) (handle|alias|nick|nickname)|keep my (real )?name to myself|(prefer|like|want|wish) to (stay|remain|be) anonymous|not (give|share|tell|reveal) (you )?my (real )?name|(my|this) (handle|alias) (is|only)|sous (un |ce )?pseudonyme|unter (einem |diesem )?pseudonym)\b`)
 	// sentElsewhere is said of addresses that the report went to.
@@ -31,7 +31,10 @@ func (d *document) readReporter() psirt.Reporter {
 	}
 	r.Name = firstOf(d.labelledName(), firstName(parts), d.signedName(closing, sender))
 	r.Pseudonym = d.line(pathPseudonym)
-	if r.Name == "" {
+	team := ""
+	if r.Name == "" && responseTeam.in(lowered(sender)) {
+		team = sender // an institution writes, and names nobody
+	} else if r.Name == "" {
 		r.Name = sender
 	}
 	if isHandle(r.Name) || (r.Pseudonym == "" && d.wantsPseudonym()) {
@@ -48,6 +51,7 @@ func (d *document) readReporter() psirt.Reporter {
 	if r.Organisation == "" {
 		r.Organisation = d.saidOrganisation()
 	}
+	r.Organisation = firstOf(r.Organisation, team)
 	r.OnBehalfOf = d.readBehalf()
 	if low := lowered(sender); r.Organisation == "" && r.Name != "" && !sharesWord(sender, r.Name) && organisation.in(low) && !job.in(low) {
 		r.Organisation = sender
@@ -193,7 +197,7 @@ func splitParts(text string) []string {
 // namedAt is "Name (Organisation)".
 var namedAt = lower(`^([^()]+)\(([^()]{3,60})\)\s*$`)
 
-var legalForm = lower(`^\s*(llc|ltd|inc|gmbh|limited|plc|s\.?a\.?|s\.?r\.?l\.?|s\.?p\.?a\.?|b\.?v\.?|n\.?v\.?|corp)\b\.?`)
+var legalForm = lower(`^\s*(llc|ltd|inc|gmbh|limited|plc|s\.?a\.?|s\.?r\.?l\.?|s\.?p\.?a\.?|b\.?v\.?|n\.?v\.?|corp|co|kft|bt|zrt|e\.?v|d\.?o\.?o|s\.?r\.?o|a\.?s|ltda|lda|pty|pvt|bhd)\b\.?`)
 
 // splitCommas cuts at commas, but not before the legal form of a company.
 func splitCommas(s string) []string {
@@ -247,7 +251,7 @@ func (d *document) signedName(closing []string, sender string) string {
 			break
 		}
 		low := lowered(p)
-		if !personName(p) || organisation.in(low) || office.in(low) {
+		if !personName(p) || organisation.in(low) || office.in(low) || responseTeam.in(low) {
 			continue
 		}
 		if sender == "" || sharesWord(p, sender) || (i == 0 && !personName(sender) && !isHandle(sender)) ||
@@ -272,6 +276,10 @@ func displayName(name string) string {
 	}
 	return name
 }
+
+// responseTeam is the name of a response team or an authority, as in "CERT-XY" or
+// "NCSC Ruritania".
+var responseTeam = lower(`^(?:the |national )?(?:[a-z]{0,8}-?(?:cert|csirt|cirt|ncsc|cisa|psirt)\b|cert(?:[-/.]|\b))|\b(?:cert|csirt|cirt|ncsc|cert/cc|coordination cent(?:er|re)|cyber security (?:agency|cent(?:er|re))|soc)$`)
 
 // roleName is the name of a mailbox rather than of a person.
 var roleName = lower(`\b(coordinat(ion|or)|security|response|disclosure|disclosures|reports?|reporting|support|sales|service|helpdesk|info|office|noreply|no-reply|psirt|cert|csirt|soc|vulnerability|vulnerabilities|research|scanner|bot|list|mailing|secretary|secretariat|contact)\b`)

@@ -5,14 +5,15 @@ import (
 )
 
 // One version as reporters write it: digits with dots, letters and hyphens.
-const versionToken = `v?\d[0-9a-z]*(?:[._+-][0-9a-z*]+)*`
+const versionToken = `v?\d[0-9a-z]*(?:[._+-][0-9a-z*]+)*(?: (?:(?:beta|alpha|rc)(?: ?\d{1,2})?|(?:sp|service pack|patch|hotfix|update) ?\d{1,2})\b)?`
 
 const versionWords = `(?:versions?|ver\.?|firmware(?: versions?| revs?\.?)?|releases?|builds?|revisions?|rev\.?|software(?: versions?)?|applet versions?|version du logiciel|versionen|sdk)`
 
 var (
 	versionForm = lower(`(?:\b(all (?:versions |releases |builds )?)?(?:up to and including|up to|before|prior to|older than|earlier than|lower than|newer than|later than|below|through|until|bis einschließlich|bis|vor|ab|seit|jusqu['’]à|jusqu['’]en|avant(?: la)?|à partir de(?: la)?|since|starting with)|[<>≤≥]=?)\s*` +
 		`(?:` + versionWords + ` )?(` + versionToken + `)(?: (?:and|or) (?:later|newer|above|earlier|older|below))?(?: onwards?)?` +
-		`|\b(?:between )?(` + versionToken + `)\s*(?:to|through|thru|until|up to|bis|à|-|–|—|\.\.\.?)\s*(` + versionToken + `)` +
+		`|\b(?:between )?(` + versionToken + `)\s*(?:to|through|thru|until|(?:and )?up to(?: and including)?|and before|before|and prior to|prior to|bis|à|-|–|—|\.\.\.?)\s*(?:v|version )?(` + versionToken + `)` +
+		`|\bbetween (` + versionToken + `)\s*(?:and|und|et)\s*(` + versionToken + `)` +
 		`|\b(` + versionToken + `)(?:\s*(?:\+|(?:and|or|und|et|ou)\s+(?:all )?(?:earlier|older|below|prior|previous|lower|newer|later|above|higher|früher|älter|neuer|antérieures?|ultérieures?|plus anciennes?|plus récentes?)(?: versions?| releases?)?))?`)
 	versionBefore = lower(`\b` + versionWords + `\s*[:#=]?\s*(?:is |are |was |number )?$`)
 	versionJoin   = lower(`^[\s,;/]*(?:and|und|et|or|oder|ou|as well as|&)?[\s]*(?:` + versionWords + `\s*)?$`)
@@ -22,6 +23,12 @@ var (
 	negated       = lower(`(?:\b(?:not|never|no longer|cannot|unaffected|nicht|pas|ne)|n['’]t) ?\w* ?(?:affected|vulnerable|impacted|seen|see|reproduc\w*|concerné\w*|betroffen\w*|show|work|behave|have)\b|\bnot (?:seen|observed|reproduced)\b|\bunaffected\b|\bdoes ?n[o'’]t\b[^,;]*$|\bdoes not[.,]?$|\bare not[.,]?$|\bis not[.,]?$|\bfixed in\b|\bpatched in\b|\bsolved in\b|\bcorrected in\b|\bis (?:safe|fine|ok|okay)\b|\b(?:rejects|refuses)\b|\bno longer\b|\bnicht betroffen\b|\bbehoben in\b|\bcorrigée? dans\b|\bnot tested\b`)
 	clauseCut     = lower(`;|, (?:but|while|whereas|aber|mais|however)\b| (?:but|whereas|aber|mais) |\. |\.\s*$`)
 	unitAfter     = lower(`^\s?(?:%|ms|s|sec|seconds?|minutes?|hours?|days?|weeks?|years?|kb|mb|gb|kib|mib|bytes?|bits?|times|requests|users?|servers?|cards?|logins?|€|\$|usd|eur|mm|cm|volts?|v\b|hz|mhz|ghz)\b`)
+)
+
+var (
+	upperBound     = lower(`^(?:<|≤|before|prior to|up to|below|bis|vor|jusqu|avant|older than|earlier than|lower than)`)
+	lowerBoundOnly = lower(`^(?:>|≥|since |from |starting with |ab |seit |à partir |newer than |later than )[^,]*$|\bonwards?$|\+$|(?:and|or) (?:later|newer|above)$`)
+	boundJoin      = lower(`^\s*(?:,|and|&|&&|\|)?\s*(?:and )?$`)
 )
 
 // readVersions lists the versions that s says are affected, as written. In a
@@ -70,6 +77,11 @@ func clauseVersions(s, low, name string, loose bool) []string {
 		case strings.Contains(token, ".") && (at[6] >= 0 || seenOn.in(tail(before))):
 		case at[4] >= 0 && strings.Contains(token, ".") && (at[2] >= 0 || strings.Contains(text, "version")):
 		default:
+			continue
+		}
+		if end >= 0 && upperBound.in(low[from:]) && boundJoin.in(low[end:from]) && lowerBoundOnly.in(lowered(found[len(found)-1])) {
+			found[len(found)-1] += s[end:from] + text // both ends of one range
+			end = at[1]
 			continue
 		}
 		end = at[1]

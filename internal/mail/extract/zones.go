@@ -84,7 +84,7 @@ var (
 	fromLine       = lower(`^\*?(from|von|de|van)\s*:\*?\s*\S`)
 	disclaimer     = lower(`^(confidentiality notice|disclaimer\b|legal notice)|^(this|the information in this|the contents of this) (e-?mail|message|communication)\b.*(confidential|intended|privileged|does not bind|addressee)|^(this e-?mail|this message) (and any|contains|is confidential|does not)|^please (think|consider)( about)? (the environment )?before|^diese (e-?mail|nachricht) (enthält|ist vertraulich)|^ce (message|courriel|mail) (et|est|peut|contient)\b.*confidenti|^think before you print|^please consider the environment`)
 	phoneFooter    = lower(`^(sent from my|sent with|sent via|get outlook for|envoyé de(puis)? mon|von meinem .* gesendet|gesendet (mit|von)|diese nachricht wurde von meinem)\b`)
-	salutation     = lower(`^(with |many |my |mit )?(kind(est)?|best|warm(est)?|friendly|freundliche[nr]?|herzliche|viele|beste|liebe|schöne)?\s*(regards|wishes|greetings|grüßen?|gruß|gruss|grüsse|cheers|thanks|thank you|sincerely|yours|yours sincerely|yours faithfully|sincerely yours|respectfully|all the best|take care|best|cordialement|bien cordialement|bien à vous|salutations|sincères salutations|merci|mfg|danke|vielen dank|mit freundlichen grüßen|freundliche grüße|groeten|met vriendelijke groet(en)?|saludos|saluti)( again| in advance| and regards| truly| faithfully| im voraus| d'avance)?\s*[,.!]*$`)
+	salutation     = lower(`^(with |many |my |mit )?(kind(est)?|best|warm(est)?|friendly|freundliche[nr]?|herzliche|viele|beste|liebe|schöne)?\s*(regards|wishes|greetings|grüßen?|gruß|gruss|grüsse|cheers|thanks|thank you|sincerely|yours|yours sincerely|yours faithfully|sincerely yours|respectfully|all the best|take care|best|cordialement|bien cordialement|bien à vous|salutations|sincères salutations|merci|mfg|danke|vielen dank|mit freundlichen grüßen|freundliche grüße|br|rgds|brgds|kr|vg|lg|mvh|thx|tks|groeten|met vriendelijke groet(en)?|saludos|saluti)( again| in advance| and regards| truly| faithfully| im voraus| d'avance)?\s*[,.!]*$`)
 )
 
 // maxClosing is how many lines a closing with name and address has at most.
@@ -102,7 +102,7 @@ func (d *document) markQuotes() {
 	for i := range d.lines {
 		l := &d.lines[i]
 		switch {
-		case strings.HasPrefix(l.text, ">"):
+		case strings.HasPrefix(l.text, ">") && !d.bound(i):
 			l.zone = zoneQuote
 			d.markAttribution(i)
 		case originalMail.in(l.low), d.headerBlock(i):
@@ -110,6 +110,20 @@ func (d *document) markQuotes() {
 			return
 		}
 	}
+}
+
+var lowerBound = lower(`^>(?:=\s*v?\d|\s?v?\d+\.\d+[\w.]*\s*(?:$|[,;<&]|and\b))`)
+
+// bound reports whether line i begins with the lower bound of versions, as in
+// ">= 3.0, < 3.4", rather than with the mark of a quote.
+func (d *document) bound(i int) bool {
+	if !lowerBound.in(d.lines[i].low) {
+		return false
+	}
+	quoted := func(j int) bool {
+		return j >= 0 && j < len(d.lines) && strings.HasPrefix(d.lines[j].text, ">") && !lowerBound.in(d.lines[j].low)
+	}
+	return !quoted(i-1) && !quoted(i+1)
 }
 
 // markAttribution marks the one or two lines above a quote that say whose it is.
@@ -209,6 +223,9 @@ func (d *document) markClosing() {
 	nameAt := -1
 	for i := len(d.lines) - 1; i >= 0 && seen <= maxClosing; i-- {
 		l := d.lines[i]
+		if l.zone == zoneQuote && seen > 0 {
+			break // an answer between quoted questions ends no letter
+		}
 		if l.zone != zoneBody || l.text == "" {
 			continue
 		}
@@ -238,7 +255,7 @@ func (d *document) closeFrom(i int) {
 // name and nothing else, or another person's name above an address or office.
 func (d *document) nameLine(i int) bool {
 	l := d.lines[i]
-	if i == 0 || d.lines[i-1].text != "" || len(l.text) > 60 {
+	if i == 0 || d.lines[i-1].text != "" || len(l.text) > 60 || boldLabel.in(l.low) {
 		return false
 	}
 	first, _, _ := strings.Cut(l.text, ",")
