@@ -46,10 +46,8 @@ func (p *proposal) step(s Step, approvals []psirt.Approval, sealed bool) psirt.V
 	program := p.setting.Program
 	not := []psirt.Fingerprint{s.Case.By}
 	var parts []psirt.Verdict
-	rules := []psirt.ApprovalRule{program.Edits}
 	switch {
 	case s.Move:
-		rules = approvalsOf(s)
 		entry := s.Case.Log[len(s.Case.Log)-1]
 		if person, ok := program.ByLogin(entry.RequestedBy); ok && entry.RequestedBy != "" {
 			not = append(not, person.Key)
@@ -59,18 +57,30 @@ func (p *proposal) step(s Step, approvals []psirt.Approval, sealed bool) psirt.V
 			parts = append(parts, s.Verdict, program.MayMove(s.Transition, entry, own))
 		}
 	case s.Standing != nil:
-		rules = []psirt.ApprovalRule{*s.Standing}
 		parts = append(parts, s.Verdict)
+	}
+	for _, rule := range s.Asks(program) {
+		parts = append(parts, program.Approved(rule, approvals, not, sealed))
+	}
+	return psirt.All(fmt.Sprintf("revision %d, signed by %s", s.Case.Revision, p.setting.Name(s.Case.By)), parts...)
+}
+
+// Asks lists the approvals that a revision takes by a programme; a rule may ask
+// for none. Who made the revision, or asked for it, gives none of them.
+func (s Step) Asks(program *psirt.Program) []psirt.ApprovalRule {
+	rules := []psirt.ApprovalRule{program.Edits}
+	switch {
+	case s.Move:
+		rules = approvalsOf(s)
+	case s.Standing != nil:
+		rules = []psirt.ApprovalRule{*s.Standing}
 	case len(s.Updates) > 0:
 		rules = []psirt.ApprovalRule{program.Messages}
 	}
 	if s.Before != nil && len(Comers(program, s.Before.Handlers, s.Case.Handlers)) > 0 && !slices.Contains(rules, program.Messages) {
 		rules = append(rules, program.Messages) // who comes in hears of the case, as whoever is written to does
 	}
-	for _, rule := range rules {
-		parts = append(parts, program.Approved(rule, approvals, not, sealed))
-	}
-	return psirt.All(fmt.Sprintf("revision %d, signed by %s", s.Case.Revision, p.setting.Name(s.Case.By)), parts...)
+	return rules
 }
 
 // approvalsOf lists what a move takes: the approvals of each rule that it can

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/docket-psirt/docket/internal/audit"
@@ -103,14 +104,10 @@ func (d *Desk) mayApprove(s *audit.Setting, g *audit.Judgement, who *actor) psir
 			return psirt.All(what, psirt.Failed(who.handle+" has approved this already", "somebody else must, if more is needed: docket pr show"))
 		}
 	}
+	mine := psirt.Approval{By: by, Kind: psirt.KindSigned}
 	v := psirt.Passed(what)
-	one := psirt.ApprovalRule{Count: 1}
-	if g.Kind == audit.KindProgram {
-		one.Role = s.Program.Changes.Role
-		return psirt.All(what, s.Program.Approved(one, []psirt.Approval{{By: by, Kind: psirt.KindSigned}}, g.Changers, true))
-	}
-	for i, step := range g.Steps {
-		part := s.Program.Approved(one, []psirt.Approval{{By: by, Kind: psirt.KindSigned}}, makers(s, step), false)
+	for i, ask := range asksOf(s, g) {
+		part := s.Program.Approved(ask.one(), []psirt.Approval{mine}, ask.not, ask.sealed)
 		if part.OK() {
 			return psirt.Passed(what)
 		}
@@ -119,6 +116,44 @@ func (d *Desk) mayApprove(s *audit.Setting, g *audit.Judgement, who *actor) psir
 		}
 	}
 	return v
+}
+
+// ask is a rule for approvals that a proposal is under, with those whose
+// approval does not count for it.
+type ask struct {
+	psirt.ApprovalRule
+	not    []psirt.Fingerprint
+	sealed bool // what the forge attests counts nothing
+}
+
+// one is the rule as a single approval meets it.
+func (a ask) one() psirt.ApprovalRule {
+	return psirt.ApprovalRule{Count: 1, Role: a.Role, Kind: a.Kind}
+}
+
+// asksOf lists the rules of a proposal that ask for an approval. Where none does,
+// whoever is of the team may approve all the same: the rules are answered as
+// they are.
+func asksOf(s *audit.Setting, g *audit.Judgement) []ask {
+	var all, needed []ask
+	if g.Kind == audit.KindProgram {
+		all = append(all, ask{s.Program.Changes, g.Changers, true})
+	}
+	sealed := slices.ContainsFunc(g.Steps, func(step audit.Step) bool { return step.Sealed })
+	for _, step := range g.Steps {
+		for _, rule := range step.Asks(s.Program) {
+			all = append(all, ask{rule, makers(s, step), sealed})
+		}
+	}
+	for _, a := range all {
+		if a.Count > 0 {
+			needed = append(needed, a)
+		}
+	}
+	if len(needed) == 0 {
+		return all
+	}
+	return needed
 }
 
 // makers are those who made a revision or asked for it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/docket-psirt/docket/internal/audit"
@@ -294,26 +295,7 @@ func (d *Desk) wouldCount(s *audit.Setting, g *audit.Judgement, person psirt.Per
 		}
 	}
 	mine := []psirt.Approval{{By: person.Key, Kind: psirt.KindAttested}}
-	if g.Kind == audit.KindProgram {
-		rule := s.Program.Changes
-		return rule.Count > 0 && s.Program.Approved(psirt.ApprovalRule{Count: 1, Role: rule.Role, Kind: rule.Kind}, mine, g.Changers, true).OK()
-	}
-	sealed := false
-	for _, step := range g.Steps {
-		sealed = sealed || step.Sealed
-	}
-	for _, step := range g.Steps {
-		rule := s.Program.Edits
-		switch {
-		case step.Move:
-			rule = step.Transition.Approvals
-		case len(step.Updates) > 0:
-			rule = s.Program.Messages
-		}
-		one := psirt.ApprovalRule{Count: 1, Role: rule.Role, Kind: rule.Kind}
-		if rule.Count > 0 && s.Program.Approved(one, mine, makers(s, step), sealed).OK() {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(asksOf(s, g), func(a ask) bool {
+		return a.Count > 0 && s.Program.Approved(a.one(), mine, a.not, a.sealed).OK()
+	})
 }
