@@ -76,11 +76,17 @@ func parseYAML(data []byte) (*yaml.Node, error) {
 	if len(data) > maxProgram {
 		return nil, fmt.Errorf("at most %d bytes are allowed", maxProgram)
 	}
+	if !utf8.Valid(data) {
+		return nil, fmt.Errorf("line %d: this is not UTF-8: save the file in that encoding", notUTF8(data))
+	}
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	var node yaml.Node
 	if err := d.Decode(&node); err != nil {
 		if err == io.EOF {
 			return nil, errors.New("the file is empty")
+		}
+		if line := tabbed(data); line > 0 && strings.Contains(err.Error(), "cannot start any token") {
+			return nil, fmt.Errorf("line %d: a tab indents this line: YAML is indented with spaces", line)
 		}
 		return nil, err
 	}
@@ -92,6 +98,36 @@ func parseYAML(data []byte) (*yaml.Node, error) {
 		return nil, err
 	}
 	return &node, nil
+}
+
+// notUTF8 is the line of the first octet that is no UTF-8.
+func notUTF8(data []byte) int {
+	for at := 0; at < len(data); {
+		r, size := utf8.DecodeRune(data[at:])
+		if r == utf8.RuneError && size == 1 {
+			return 1 + bytes.Count(data[:at], []byte("\n"))
+		}
+		at += size
+	}
+	return 0
+}
+
+// tabbed is the first line that is indented with a tab; 0 when none is.
+func tabbed(data []byte) int {
+	for i, line := range strings.Split(string(data), "\n") {
+		if indent, _, found := strings.Cut(line, "\t"); found && strings.Trim(indent, " ") == "" && strings.TrimSpace(line) != "" {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// short names a key, for an error about it.
+func short(key *yaml.Node) string {
+	if key.Kind != yaml.ScalarNode || len(key.Value) > 40 {
+		return ""
+	}
+	return key.Value + ": "
 }
 
 // prohibitions goes through the nodes of a file.
@@ -142,7 +178,7 @@ func (p *prohibitions) check(n *yaml.Node, depth int) error {
 		for i := 0; i < len(n.Content); i += 2 {
 			key := n.Content[i]
 			if key.Kind != yaml.ScalarNode || seen[key.Value] {
-				return fmt.Errorf("line %d: each key is a plain word and stands once", key.Line)
+				return fmt.Errorf("line %d: %seach key is a plain word and stands once", key.Line, short(key))
 			}
 			seen[key.Value] = true
 		}

@@ -3,6 +3,7 @@ package casefile
 import (
 	"errors"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +13,9 @@ import (
 	"github.com/docket-psirt/docket/internal/psirt"
 	"github.com/docket-psirt/docket/schema"
 )
+
+// wholeFile is the path of a fault of the file as a whole.
+const wholeFile = "(document)"
 
 // Reviewed is a program.yaml with everything that is wrong with it.
 type Reviewed struct {
@@ -51,20 +55,55 @@ func ReviewProgram(data []byte) *Reviewed {
 		}
 	}
 	r.Program = &psirt.Program{}
-	if err := r.root.Decode(r.Program); err != nil && len(r.Faults) == 0 {
+	if err := sound(data, told).Decode(r.Program); err != nil && len(r.Faults) == 0 {
 		r.unreadable(err)
 		return r
 	}
-	for _, f := range r.Program.Locate(time.LoadLocation) {
-		r.Faults = append(r.Faults, f)
-		told[f.Path] = true
-	}
+	r.Faults = append(r.Faults, r.Program.Locate(time.LoadLocation)...)
 	for _, f := range r.Program.Check() {
-		if !told[f.Path] { // said once, in the schema's words
+		if !r.told(f.Path) { // said once, in the schema's words
 			r.Faults = append(r.Faults, f)
 		}
 	}
 	return r
+}
+
+// told reports whether a fault of a place, or of one below it, is known: what
+// is wrong around it may only follow from that.
+func (r *Reviewed) told(path string) bool {
+	return slices.ContainsFunc(r.Faults, func(f psirt.Fault) bool {
+		rest, ok := strings.CutPrefix(f.Path, path)
+		return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+	})
+}
+
+// RoughProgram reads of a program.yaml what can be read, for whoever writes one
+// and is not done: values that the schema refuses are left out. ok is false when
+// it is no YAML that is allowed.
+func RoughProgram(data []byte) (p *psirt.Program, ok bool) {
+	r := ReviewProgram(data)
+	return r.Program, r.Program != nil
+}
+
+// sound is a file, read before, without the values at which the schema finds a
+// fault: one that is no length of time would end the reading of all behind it.
+func sound(data []byte, faults map[string]bool) *yaml.Node {
+	root, err := parseYAML(data)
+	if err != nil || len(root.Content) == 0 {
+		return &yaml.Node{}
+	}
+	for path := range faults {
+		at, steps := root.Content[0], strings.Split(strings.ReplaceAll(path, "[", ".["), ".")
+		for _, step := range steps {
+			if at, _ = stepInto(at, step); at == nil {
+				break
+			}
+		}
+		if at != nil && at.Kind == yaml.ScalarNode {
+			*at = yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null", Value: "null", Line: at.Line, Column: at.Column}
+		}
+	}
+	return root
 }
 
 // lineForm finds the line that an error of the YAML library, or of this
@@ -77,7 +116,7 @@ func (r *Reviewed) unreadable(err error) {
 		r.line, _ = strconv.Atoi(m[1])
 		text = strings.Replace(text, m[0], "", 1)
 	}
-	r.Faults = append(r.Faults, psirt.Fault{Path: "(document)", Text: strings.Join(strings.Fields(text), " ")})
+	r.Faults = append(r.Faults, psirt.Fault{Path: wholeFile, Text: strings.Join(strings.Fields(text), " ")})
 }
 
 // Line is the line, from 1, on which the value at a path stands (as in

@@ -45,6 +45,21 @@ func TestReviewProgram(t *testing.T) {
 	}
 }
 
+// One value that cannot be read hides nothing of what stands behind it, and
+// makes up nothing.
+func TestReviewGoesOn(t *testing.T) {
+	t.Parallel()
+	bad := strings.Replace(programYAML(t), "within: 24h", "within: 24 hours", 1)
+	bad = strings.Replace(bad, "note_limit: 3", "note_limit: three", 1)
+	r := ReviewProgram([]byte(bad))
+	if len(r.Faults) != 2 || !strings.HasSuffix(r.Faults[0].Path, ".within") || r.Faults[1].Path != "intake.note_limit" {
+		t.Errorf("two faults are %v", r.Faults)
+	}
+	if p, ok := RoughProgram([]byte(bad)); !ok || len(p.Clocks) != 9 || p.Clocks[8].Within == 0 && p.Clocks[8].Months == 0 || len(p.People) != 2 {
+		t.Errorf("what stands behind them was not read: %+v", p)
+	}
+}
+
 // A file that is no YAML, or none that is allowed, is one fault on its line.
 func TestReviewUnreadable(t *testing.T) {
 	t.Parallel()
