@@ -1,8 +1,10 @@
 package desk_test
 
 import (
+	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,12 +13,11 @@ import (
 
 	"github.com/docket-psirt/docket/internal/desk"
 	"github.com/docket-psirt/docket/internal/mail"
-	"github.com/docket-psirt/docket/internal/store"
+	"github.com/docket-psirt/docket/internal/peer"
 )
 
 // BenchmarkIntake takes one mail in where there are many cases already: its
-// cost must not grow with them. The archive is made of copies of a real tree's
-// blobs under other case numbers, so that only its shape counts.
+// cost must not grow with them.
 //
 //	go test ./internal/desk -run '^$' -bench Intake -benchtime 20x
 func BenchmarkIntake(b *testing.B) {
@@ -102,33 +103,30 @@ func newBench(b testing.TB, cases int) *bench {
 	return f
 }
 
-// fill puts an archive of the last year onto main, in one commit.
+// fill puts an archive of the last year onto main: every case in a commit of
+// its own, as history has them, and all of it in one pack, as git gc leaves it.
+// That they are no real cases does not count, since nothing that is measured
+// may look at them.
 func fill(b testing.TB, dir string, cases int) {
-	repo, err := store.Open(dir)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer repo.Close()
-	main, err := repo.Ref("refs/heads/main")
-	if err != nil {
-		b.Fatal(err)
-	}
-	c, err := repo.Commit(main)
-	if err != nil {
-		b.Fatal(err)
-	}
-	var edits []store.Edit
-	year := time.Now().Year() - 1
-	for n := 1; n <= cases; n++ {
-		edits = append(edits, store.Edit{Path: desk.CasePathFor("ingroupe", "INGP", year, n), Data: []byte(fmt.Sprintf("case %d\n", n))})
-	}
-	batch := repo.NewBatch()
-	who := store.Ident{Name: "bench", Mail: "bench@example.org", When: time.Now()}
-	h, err := batch.Commit(store.CommitSpec{Base: c.Tree, Edits: edits, Parents: []store.Hash{main}, Author: who, Committer: who, Message: "Archive\n"})
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := repo.Publish(context.Background(), batch, store.RefUpdate{Name: "refs/heads/main", Old: main, New: h}); err != nil {
-		b.Fatal(err)
+	b.Helper()
+	peer.Need(b, "git")
+	in, out := io.Pipe()
+	go func() {
+		w := bufio.NewWriter(out)
+		year, when := time.Now().Year()-1, time.Now().Unix()
+		for n := 1; n <= cases; n++ {
+			text := fmt.Sprintf("case %d\n", n)
+			fmt.Fprintf(w, "commit refs/heads/main\ncommitter bench <bench@example.org> %d +0000\ndata 8\nArchive\n", when)
+			if n == 1 {
+				fmt.Fprint(w, "from refs/heads/main^0\n")
+			}
+			fmt.Fprintf(w, "M 100644 inline %s\ndata %d\n%s\n", desk.CasePathFor("ingroupe", "INGP", year, n), len(text), text)
+		}
+		out.CloseWithError(w.Flush())
+	}()
+	git := exec.Command("git", "-C", dir, "fast-import", "--quiet")
+	git.Stdin = in
+	if said, err := git.CombinedOutput(); err != nil {
+		b.Fatalf("git fast-import: %v\n%s", err, said)
 	}
 }
