@@ -77,23 +77,9 @@ func (d *Desk) foreign(ctx context.Context, p forge.Pull) error {
 // commit that was read: when the case's newest revision is another one, it
 // counts nothing. A person's newest review asking for changes holds the merge.
 func (d *Desk) Attest(ctx context.Context, number int) (*Proposed, error) {
-	if err := d.repo.Fetch(ctx); err != nil {
-		return nil, err
-	}
-	p, err := d.forge.Get(ctx, number)
-	if err != nil {
-		return nil, err
-	}
-	out := &Proposed{Number: p.Number, ID: caseOf(p.Branch)}
-	if p.Branch == "" {
-		return out, nil
-	}
-	head, err := d.branch(p.Branch)
-	if err != nil {
-		return nil, err
-	}
-	if head.IsZero() || p.State == forge.StateClosed || p.Base != "main" {
-		return out, nil
+	p, head, out, err := d.living(ctx, d.forge.Get, number)
+	if err != nil || head.IsZero() {
+		return out, err
 	}
 	base, at, err := d.main()
 	if err != nil {
@@ -122,19 +108,8 @@ func (d *Desk) Attest(ctx context.Context, number int) (*Proposed, error) {
 // all it needs is merged, unless somebody asks for changes. While something is
 // missing it asks GitHub nothing: the review that brings it calls for Attest.
 func (d *Desk) Checked(ctx context.Context, number int) (*Proposed, error) {
-	if err := d.repo.Fetch(ctx); err != nil {
-		return nil, err
-	}
-	p, err := d.forge.Peek(ctx, number)
-	if err != nil {
-		return nil, err
-	}
-	out := &Proposed{Number: p.Number, ID: caseOf(p.Branch)}
-	if p.Branch == "" {
-		return out, nil
-	}
-	head, err := d.branch(p.Branch)
-	if err != nil || head.IsZero() || p.State == forge.StateClosed || p.Base != "main" {
+	_, head, out, err := d.living(ctx, d.forge.Peek, number)
+	if err != nil || head.IsZero() {
 		return out, err
 	}
 	base, err := d.repo.Ref(mainRef)
@@ -150,6 +125,25 @@ func (d *Desk) Checked(ctx context.Context, number int) (*Proposed, error) {
 		return out, nil
 	}
 	return d.Attest(ctx, number)
+}
+
+// living reads a pull request, and the commit that its branch stands at: none
+// when there is nothing left to do for it.
+func (d *Desk) living(ctx context.Context, read func(context.Context, int) (forge.Pull, error), number int) (p forge.Pull, head store.Hash, out *Proposed, err error) {
+	if err := d.repo.Fetch(ctx); err != nil {
+		return p, head, nil, err
+	}
+	if p, err = read(ctx, number); err != nil {
+		return p, head, nil, err
+	}
+	out = &Proposed{Number: p.Number, ID: caseOf(p.Branch)}
+	if p.Branch == "" || p.State == forge.StateClosed || p.Base != "main" {
+		return p, head, out, nil
+	}
+	if head, err = d.branch(p.Branch); err != nil {
+		return p, head, nil, err
+	}
+	return p, head, out, nil
 }
 
 // Gone reports whether git knows that a branch is not there any more: then
