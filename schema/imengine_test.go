@@ -37,8 +37,8 @@ var imengineSteps = []step{
 	{"remediate", "inform", "", []any{"remediation", item("kind", "fix", "status", "available", "text", "t", "risk", "r")}, nil},
 	{"verify", "deferred", "", []any{"analysis.text", "t", "analysis.verdict", "valid", "review_at", "2026-12-24"}, nil},
 	{"deferred", "remediate", "", slices.Concat(risk("mitigate"), []any{"analysis.text", "t", "analysis.verdict", "valid", "priority", "low", "assessment.customer_impact", "c"}), nil},
-	{"inform", "closed", "fixed", slices.Concat(ending, []any{"remediation", item("kind", "fix", "status", "available")}), []string{"inform"}},
-	{"inform", "closed", "mitigated", slices.Concat(ending, []any{"remediation", item("kind", "workaround", "status", "available")}), []string{"reply"}},
+	{"inform", "closed", "fixed", slices.Concat(ending, []any{"remediation", item("kind", "fix", "status", "available")}), nil},
+	{"inform", "closed", "mitigated", slices.Concat(ending, []any{"remediation", item("kind", "workaround", "status", "available")}), nil},
 	{"verify", "closed", "risk-accepted", slices.Concat(risk("accept"), []any{"analysis.text", "t", "analysis.verdict", "valid", "priority", "low", "assessment.customer_impact", "c", "conduct.deletion.confirmed_at", "2026-11-22T10:00:00Z"}), nil},
 	{"verify", "closed", "forwarded-third-party", slices.Concat(risk("transfer"), []any{"analysis.text", "t", "closing.forwarded_to", "w", "shares", item("with", "w", "fields", []any{"steps"}, "consent", agreed)}), nil},
 	{"receive", "closed", "duplicate", []any{"duplicate_of", "IMEN-2026-0001"}, nil},
@@ -47,7 +47,7 @@ var imengineSteps = []step{
 	{"verify", "closed", "not-reproducible", []any{"analysis.text", "t", "analysis.attempts", item("result", "none")}, nil},
 	{"receive", "closed", "out-of-scope", []any{"analysis.in_scope", false, "closing.reason", "r"}, nil},
 	{"deferred", "closed", "end-of-life", []any{"analysis.text", "t", "closing.reason", "r"}, nil},
-	{"waiting-for-reporter", "closed", "insufficient-information", []any{"closing.reason", "r"}, []string{"waiting-for-reporter"}},
+	{"waiting-for-reporter", "closed", "insufficient-information", []any{"closing.reason", "r"}, nil},
 	{"remediate", "closed", "withdrawn-by-reporter", []any{"closing.reason", "r"}, nil},
 	{"receive", "closed", "support-redirect", []any{"analysis.verdict", "not-security"}, nil},
 }
@@ -67,10 +67,13 @@ func TestImenginePapers(t *testing.T) {
 		happened []any
 		papers   []any
 	}{
-		{"breach-approved", []any{"conduct.status", "breach"}, []any{"legal.breach", "b", "legal.frozen", true, "legal.decisions", decided("breach")}},                                                                      // IM-07
-		{"safe-harbour", []any{"legal.safe_harbour", "withdrawn"}, []any{"legal.decisions", decided("safe-harbour")}},                                                                                                       // IM-06
-		{"publication-agreed", []any{"disclosure.publications", item("what", "a post")}, []any{"disclosure.permission.at", "2026-11-22T10:00:00Z", "disclosure.permission.scope", "s", "disclosure.permission.by", "lead"}}, // IM-37
-		{"shares-agreed", []any{"shares", item("with", "w")}, []any{"shares", item("with", "w", "consent", agreed)}},                                                                                                        // IM-17
+		{"breach-approved", []any{"conduct.status", "breach"}, []any{"legal.breach", "b", "legal.frozen", true, "legal.decisions", decided("breach")}},                                                                                                                                // IM-07
+		{"safe-harbour", []any{"legal.safe_harbour", "withdrawn"}, []any{"legal.decisions", decided("safe-harbour")}},                                                                                                                                                                 // IM-06
+		{"publication-agreed", []any{"disclosure.publications", item("what", "a post")}, []any{"disclosure.permission.at", "2026-11-22T10:00:00Z", "disclosure.permission.scope", "s", "disclosure.permission.by", "lead", "disclosure.permission.earliest", "2026-12-01T00:00:00Z"}}, // IM-37
+		{"publication-agreed", []any{"disclosure.published_at", "2026-11-20"}, []any{"disclosure.breach.review", "w"}},
+		{"publication-agreed", []any{"disclosure", permitted("planned_at", "2026-11-30")}, []any{"disclosure.planned_at", "2026-12-01"}},
+		{"publication-agreed", []any{"disclosure", permitted("publications", item("what", "a post", "at", "2026-11-30"))}, []any{"disclosure.publications", item("what", "a post", "at", "2026-12-02")}},
+		{"shares-agreed", []any{"shares", item("with", "w")}, []any{"shares", item("with", "w", "consent", agreed)}}, // IM-17
 		{"shares-agreed", []any{"shares", append(item("with", "w", "consent", agreed), item("with", "v")...)}, []any{"shares", item("with", "w", "consent", agreed)}},
 		{"shares-within-consent", []any{"shares", item("with", "w", "fields", []any{"steps", "reporter.email"}, "consent", agreed)}, []any{"shares", item("with", "w", "fields", []any{"steps"}, "consent", agreed)}},
 		{"shares-agreed", []any{"shares", item("with", "w", "legal_basis", "a court order")}, []any{"shares", item("with", "w", "legal_basis", "a court order", "fields", []any{"steps"}, "approved_by", "lead")}}, // IM-18
@@ -121,6 +124,19 @@ func TestImengineLegalDecides(t *testing.T) {
 			t.Errorf("%s about %s: %s", c.by, c.about, v.Text())
 		}
 	}
+	doc["conduct"] = map[string]any{"data_accessed": "yes", "incident": "DI-7"} // IM-31
+	for about, want := range map[string]bool{"notice": true, "breach": false} {
+		set(doc, []string{"legal", "decisions"}, item("by", "lead", "about", about, "text", "t"))
+		if v := judge(p, "incident-opened", world("verify", doc)); v.OK() != want {
+			t.Errorf("an incident, with a decision about %s: %s", about, v.Text())
+		}
+	}
+}
+
+// permitted is a written permission with its earliest instant, and something
+// that is published: IM-37.
+func permitted(what string, value any) map[string]any {
+	return map[string]any{"permission": map[string]any{"at": "2026-11-22T10:00:00Z", "scope": "s", "by": "lead", "earliest": "2026-12-01T00:00:00Z"}, what: value}
 }
 
 func decided(about string) []any { return item("by", "lead", "about", about, "text", "t") }

@@ -47,7 +47,8 @@ func (a *app) listCommand() *cobra.Command {
 	var f desk.Filter
 	c := a.jsonFlag(&cobra.Command{Use: "list", Short: "List cases", Args: cobra.NoArgs,
 		Long: `Lists the cases on main. Titles are sealed: they are shown where a key in the
-directory of --keys opens the case.`,
+directory of --keys opens the case. There, open cases with evidence of exploitation
+come first, and are marked so.`,
 		Example: "  docket -C cases.git list --open\n  docket -C cases.git --as ada list --overdue\n  docket -C cases.git --as ada list --mine --open"})
 	c.Flags().BoolVar(&f.Open, "open", false, "only cases that are not closed")
 	c.Flags().BoolVar(&f.Overdue, "overdue", false, "only cases of which a deadline of the team has passed")
@@ -76,7 +77,11 @@ directory of --keys opens the case.`,
 				if r.Outcome != "" {
 					state += " (" + string(r.Outcome) + ")"
 				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", r.ID, state, r.Opened.Format(time.DateOnly), due, tame(r.Title))
+				title := r.Title
+				if r.Exploited == "yes" && r.Phase != psirt.PhaseClosed {
+					title = "EXPLOITED: " + title
+				}
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", r.ID, state, r.Opened.Format(time.DateOnly), due, tame(title))
 			}
 			return errors.Join(w.Flush(), err)
 		})
@@ -105,6 +110,9 @@ docket set takes, your queued edits on top, and what each move still needs.`,
 					}
 					if s.URLInScope != nil {
 						out["url_in_scope"] = *s.URLInScope
+					}
+					if len(s.Assets) > 0 {
+						out["assets"] = assetRows(s.Assets)
 					}
 				}
 				out["clocks"], out["receipts"] = s.Clocks, receiptRows(s.Receipts)
@@ -186,6 +194,9 @@ func (a *app) printShown(s *desk.Shown) {
 	}
 	if s.URLInScope != nil && !*s.URLInScope {
 		a.printf("The URL lies outside of the programme's domains\n")
+	}
+	for _, x := range s.Assets {
+		a.printf("The URL is of %s (%s)\n", safe(x.Name), safe(x.Is))
 	}
 	a.printAssessment(s.Assessment)
 	a.printf("\n%s", s.Facts.Text())
@@ -346,4 +357,13 @@ func (a *app) edit(text string) (string, error) {
 	}
 	raw, err := os.ReadFile(name)
 	return string(raw), err
+}
+
+// assetRows are the programme's assets that a report is about, for JSON.
+func assetRows(list []psirt.Asset) []map[string]string {
+	out := []map[string]string{}
+	for _, x := range list {
+		out = append(out, map[string]string{"name": x.Name, "is": x.Is})
+	}
+	return out
 }

@@ -13,7 +13,7 @@ import (
 
 // agreementCommands are those about what was agreed on with the reporter.
 func (a *app) agreementCommands() []*cobra.Command {
-	return []*cobra.Command{a.embargoCommand(), a.consentCommand(), a.craCommand(), a.retentionCommand(), a.redactCommand()}
+	return []*cobra.Command{a.embargoCommand(), a.consentCommand(), a.permitCommand(), a.craCommand(), a.retentionCommand(), a.redactCommand()}
 }
 
 func (a *app) embargoCommand() *cobra.Command {
@@ -26,15 +26,16 @@ stands. While it lasts, Docket refuses the text that says that it was lifted, an
 moves whose guards ask for its end; docket clock reminds of it ahead.
 
 Without --until, propose takes what the programme's policy sets as a rule (embargo).
-A publication that was seen against the embargo ends it: end --breach WHERE also
-records the publication and asks for a review of the conduct.`,
+A publication that nobody permitted ends it, and is put on record where there is no
+embargo, too: end --breach WHERE also says that the weakness is public and asks for a
+review of the conduct. What the team permits is docket permit.`,
 		Example: "  docket --as ada embargo INGP-2026-0042 propose --until 2027-02-01T12:00:00Z\n  docket --as ada embargo INGP-2026-0042 accept --mail 3\n  docket --as ada embargo INGP-2026-0042 end --text 'The fix is out.'\n  docket --as ada embargo INGP-2026-0042 --json"})
 	c.Flags().StringVar(&until, "until", "", "with propose and revise: nothing is published before (RFC 3339, or a day in UTC)")
 	c.Flags().StringVar(&at, "at", "", "when it happened (RFC 3339); default: now")
 	c.Flags().StringVar(&e.By, "by", "", "whose step it is: reporter, team, a coordinator; default: the reporter with --mail, else you")
 	c.Flags().IntVar(&e.Mail, "mail", 0, "number of the mail that shows it")
 	c.Flags().StringVar(&e.Text, "text", "", "why, or what was said")
-	c.Flags().StringVar(&e.Breach, "breach", "", "with end: where it was published against the embargo")
+	c.Flags().StringVar(&e.Breach, "breach", "", "with end: where it was published without leave")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if len(args) == 1 {
 			return a.showEmbargo(c, args[0])

@@ -12,7 +12,7 @@ var groups = []struct{ id, title, commands string }{
 	{"set-up", "Set up, and people:", "demo init keys policy version completion help"},
 	{"mail", "Mail in and out:", "intake mail deliver ask reply"},
 	{"cases", "Cases, and who works on them:", "list show log open similar take handlers notify ack"},
-	{"moves", "Moves, and what is on record:", "move label set edit attach push assess split share embargo consent cra redact"},
+	{"moves", "Moves, and what is on record:", "move label set edit attach push assess split share embargo consent permit cra redact"},
 	{"pulls", "Pull requests:", "pr diff approve merge"},
 	{"audit", "Deadlines, proof, numbers:", "clock check audit stats lessons retention"},
 	{"github", "On GitHub:", "bot doctor"},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/docket-psirt/docket/internal/psirt"
 )
@@ -18,7 +19,7 @@ type Step struct {
 const supportOutcome = "support-redirect"
 
 // nextSteps lists what a report calls for, for those who can open it.
-func nextSteps(c *one, open *contents) []Step {
+func nextSteps(c *one, open *contents, now time.Time) []Step {
 	p, report, id := c.setting.Program, open.report, string(c.ID)
 	out := []Step{}
 	add := func(why, format string, args ...any) {
@@ -34,6 +35,14 @@ func nextSteps(c *one, open *contents) []Step {
 	if firstOf(report, "reporter.reachable") == "no" {
 		add("mail to the reporter came back", "set %s contact.address=ADDRESS reporter.reachable=unknown", id)
 	}
+	if firstOf(report, "exploited") == "yes" {
+		for _, r := range p.Regulation {
+			if firstOf(report, "exploitation.statutory.decision") == "" {
+				add("there is evidence of exploitation: does "+r.Title+" ask for a notification?",
+					"set %s exploitation.aware_at=TIME exploitation.statutory.decision=notify exploitation.statutory.why=WORDS", id)
+			}
+		}
+	}
 	if others := report.Values("sent_to"); len(others) > 0 && len(c.Updates) < 2 {
 		add("the mail also went to "+spokenList(others), "ask %s", id)
 	}
@@ -42,6 +51,9 @@ func nextSteps(c *one, open *contents) []Step {
 	}
 	if within := inScope(report, p.Scope); within != nil && !*within && firstOf(report, "analysis.in_scope") == "" {
 		add("the URL lies outside of the programme's domains", "set %s analysis.in_scope=false", id)
+	}
+	if at := assetsOf(report, p.Scope); len(at) > 0 && firstOf(report, "analysis.in_scope") == "" && firstOf(report, "analysis.asset") == "" {
+		add("the URL is of "+at[0].Name, "set %s analysis.in_scope=true analysis.asset=%s", id, isOf(at))
 	}
 	for _, u := range unlisted(report, p) {
 		add("the catalogue does not have "+u.Value, "ask %s", id)
@@ -53,7 +65,16 @@ func nextSteps(c *one, open *contents) []Step {
 	} else if missing := report.Values("missing"); len(missing) > 0 && !slices.ContainsFunc(c.Updates, func(u psirt.Update) bool { return u.Kind == "ask" }) {
 		add("it lacks "+spokenList(missing), "ask %s", id)
 	}
-	if firstOf(report, "conduct.data_accessed") == "yes" && mayStill(p, c, "deletion") {
+	if firstOf(report, "conduct.data_accessed") == "" && state.Phase == psirt.PhaseEvaluating && p.Asks("conduct.data_accessed") {
+		add("nobody has said whether data of others was accessed", "set %s conduct.data_accessed=no", id)
+	}
+	until := deletionUntil(p, report)
+	switch late := !until.IsZero() && now.After(until); {
+	case late && mayStill(p, c, "deletion"):
+		add("the reporter has not confirmed that obtained data is deleted", "reply %s --update deletion", id)
+	case late:
+		add("the reporter has not confirmed that obtained data is deleted", "set %s conduct.deletion.confirmed_at=TIME", id)
+	case firstOf(report, "conduct.data_accessed") == "yes" && mayStill(p, c, "deletion"):
 		add("data of others was accessed", "reply %s --update deletion", id)
 	}
 	return out

@@ -12,7 +12,8 @@ import (
 )
 
 // assayed holds a report against the programme: which label it bears, whom the
-// consent covers, whether the products are ones that there are.
+// consent covers, whether the products are ones that there are, and which one
+// the subject speaks of where the report names none.
 func assayed(doc psirt.Document, p *psirt.Program) {
 	if doc["tlp"] == nil {
 		if label := labelOf(doc, p); label != "" {
@@ -24,6 +25,10 @@ func assayed(doc psirt.Document, p *psirt.Program) {
 	}
 	for _, u := range unlisted(doc, p) {
 		flag(doc, u.Flag)
+	}
+	title, _ := doc["title"].(string)
+	if hint := p.ProductIn(title); hint != "" && doc["product_hint"] == nil && len(doc.Values("products.name")) == 0 {
+		doc["product_hint"] = hint
 	}
 }
 
@@ -69,16 +74,11 @@ func labelOfMail(in *inbound) string {
 // inScope answers whether the addresses of web pages in a report lie in the
 // programme's domains; nil where there are none, or no domains.
 func inScope(doc psirt.Document, scope psirt.Scope) *bool {
-	url, _ := doc["url"].(string)
-	within, found := true, false
-	for _, word := range strings.FieldsFunc(url, func(r rune) bool { return r == ' ' || r == ',' || r == ';' || r == '\n' }) {
-		if host := psirt.HostOf(word); host != "" {
-			found, within = true, within && scope.HasHost(host)
-		}
-	}
-	if !found || len(scope.Domains) == 0 {
+	hosts := hostsIn(doc)
+	if len(hosts) == 0 || len(scope.Domains) == 0 {
 		return nil
 	}
+	within := !slices.ContainsFunc(hosts, func(host string) bool { return !scope.HasHost(host) })
 	return &within
 }
 

@@ -63,7 +63,7 @@ type EmbargoEvent struct {
 	Until  time.Time // of propose and revise; propose without it takes the programme's rule
 	Mail   int       // number of the mail that shows it, or 0
 	Text   string
-	Breach string // with end: where it was published against the embargo
+	Breach string // with end: where it was published without leave
 
 	byRule bool // Until follows from the programme's rule, and from when this was run
 }
@@ -117,23 +117,31 @@ func (e EmbargoEvent) into(x *recording) ([]string, error) {
 	if v := e.fits(now, x.at); !v.OK() {
 		return nil, &Refused{What: "the embargo of " + string(x.id) + " stays as it is", Verdict: v}
 	}
-	changed := []string{fmt.Sprintf("disclosure.embargo[%d]", len(now.Events))}
-	set := map[string]any{"disclosure.embargo[]": event}
-	switch e.Event {
-	case "propose", "revise":
+	var changed []string
+	set := map[string]any{}
+	if !now.Until.IsZero() || e.Event == "propose" {
+		changed = []string{fmt.Sprintf("disclosure.embargo[%d]", len(now.Events))}
+		set["disclosure.embargo[]"] = event
+	}
+	switch {
+	case len(set) == 0: // a breach where nothing was agreed on: there is no embargo to end
+		if firstOf(x.report, "disclosure.breach.where") == e.Breach {
+			return nil, nil // on record already
+		}
+	case e.Event == "propose" || e.Event == "revise":
 		set["disclosure.embargo_until"] = event["until"]
 		set["disclosure.proposed_by"] = e.By
 		if !now.Ended.IsZero() {
 			set["disclosure.lifted_at"] = nil
 		}
-	case "end":
+	case e.Event == "end":
 		set["disclosure.lifted_at"] = event["at"]
 		set["disclosure.embargo_until"] = event["at"] // the end in force
 	}
 	if e.Breach != "" {
 		day := e.At.UTC().Format(time.DateOnly)
 		set["disclosure.breach"] = map[string]any{"seen_at": event["at"], "where": e.Breach, "by": x.who.handle}
-		set["disclosure.published_at"] = day
+		set["disclosure.published_at"], set["disclosure.public"] = day, true
 		set["conduct.status"] = "review"
 	}
 	more, err := x.set(set)
@@ -161,7 +169,7 @@ func (e EmbargoEvent) fits(now Embargo, at time.Time) psirt.Verdict {
 		return psirt.All(what, psirt.Failed("the end "+e.Until.UTC().Format(time.RFC3339)+" lies in the past", "name a later one, or end the embargo"))
 	case e.Event == "propose" && !now.Until.IsZero() && !now.Over(at):
 		return psirt.All(what, psirt.Failed("there is an embargo until "+now.Until.Format(time.RFC3339), "change it with docket embargo ID revise --until TIME"))
-	case e.Event != "propose" && now.Until.IsZero():
+	case e.Event != "propose" && e.Breach == "" && now.Until.IsZero():
 		return psirt.All(what, psirt.Failed("no embargo was proposed", "propose one with docket embargo ID propose --until TIME"))
 	case e.Event != "propose" && e.Event != "end" && !now.Ended.IsZero():
 		return psirt.All(what, psirt.Failed("the embargo has ended at "+now.Ended.Format(time.RFC3339), "propose another one"))

@@ -40,14 +40,10 @@ func (p *post) letter(c *one, u psirt.Update) (letter []byte, to, why string, er
 		return nil, "", "", err
 	}
 	d := draftOf(c, u, contact, subject, text, at)
+	if over, err := p.overLimit(c, u, contact); err != nil || over != "" {
+		return nil, "", over, err
+	}
 	if contentFree(c.setting.Program, u.Kind, contact) {
-		over, err := p.overLimit(c, contact.Address)
-		if err != nil {
-			return nil, "", "", err
-		}
-		if over {
-			return nil, "", "the address has had its notes for today", nil
-		}
 		letter, err = d.Clear()
 		return letter, contact.Address, "", err
 	}
@@ -66,7 +62,7 @@ func draftOf(c *one, u psirt.Update, to psirt.Contact, subject, text string, at 
 
 // approvedText renders exactly the text that was approved, or refuses. The case
 // may have moved on since: its state then follows from the log, and its outcome
-// is the one with which the text is the approved one.
+// and whether it had a mail are those with which the text is the approved one.
 func approvedText(c *one, u psirt.Update) (subject, text string, err error) {
 	then := *c.Case
 	for _, e := range c.Log {
@@ -74,14 +70,15 @@ func approvedText(c *one, u psirt.Update) (subject, text string, err error) {
 			then.State = e.To
 		}
 	}
-	for _, outcome := range append([]psirt.Outcome{c.Outcome, ""}, psirt.Outcomes...) {
-		then.Outcome = outcome
-		var blob psirt.ObjectID
-		if subject, text, blob, err = c.setting.Text(u.Kind, &then); err != nil {
-			return "", "", err
-		}
-		if blob == u.Template && psirt.TextDigest(subject, text) == u.Text {
-			return subject, text, nil
+	for _, then.Mails = range [][]psirt.Digest{c.Mails, nil} { // the first mail may have come later
+		for _, then.Outcome = range append([]psirt.Outcome{c.Outcome, ""}, psirt.Outcomes...) {
+			var blob psirt.ObjectID
+			if subject, text, blob, err = c.setting.Text(u.Kind, &then); err != nil {
+				return "", "", err
+			}
+			if blob == u.Template && psirt.TextDigest(subject, text) == u.Text {
+				return subject, text, nil
+			}
 		}
 	}
 	return "", "", errors.New("the text that the template gives now is not the one that was approved")
@@ -128,16 +125,26 @@ func (p *post) encrypted(c *one, d mail.Draft, cert *seal.Cert, at time.Time) ([
 	return d.Encrypted(sealed.Armor, outerSubject(c.ID))
 }
 
-// overLimit counts the notes that an address got in the last day: it walks back
-// over the newest cases only, as far as that day goes.
-func (p *post) overLimit(c *one, address string) (bool, error) {
-	limit := c.setting.Program.Intake.NoteLimit
+// overLimit says why an automatic answer does not go out, or is empty: whoever
+// sends reports chooses the address that is answered, so nobody's gets more than
+// a few answers in a day. It walks back over the newest cases only, as far as
+// that day goes. Nothing is lost by it: the case is there, and the clock that
+// waits for its first answer runs on and calls a person.
+func (p *post) overLimit(c *one, u psirt.Update, to psirt.Contact) (string, error) {
+	intake := c.setting.Program.Intake
+	limit, why := 0, ""
+	switch {
+	case contentFree(c.setting.Program, u.Kind, to):
+		limit, why = intake.NoteLimit, "the address has had its notes for today"
+	case u.N == 1 && u.Kind == intake.Update:
+		limit, why = intake.AnswerLimit, "the address has had its acknowledgements for today; somebody must write to the reporter"
+	}
 	if limit <= 0 {
-		return false, nil
+		return "", nil
 	}
 	mailer, err := p.d.mailer(c.setting)
 	if err != nil {
-		return false, err
+		return "", err
 	}
 	prefix, year, number, _ := c.ID.Parts()
 	have := 0
@@ -147,22 +154,26 @@ func (p *post) overLimit(c *one, address string) (bool, error) {
 			break
 		}
 		if err != nil {
-			return false, err
+			return "", err
 		}
 		if c.Opened.Sub(other.opened) > 24*time.Hour {
 			break
 		}
-		if other.address != "" && strings.EqualFold(other.address, address) {
+		if other.address != "" && other.acknowledged == (u.Kind == intake.Update) && strings.EqualFold(other.address, to.Address) {
 			have++
 		}
 	}
-	return have >= limit, nil
+	if have < limit {
+		why = ""
+	}
+	return why, nil
 }
 
-// noted is whom a case's note went to; no address when it had none.
+// noted is whom a case's automatic answer went to; no address when it had none.
 type noted struct {
-	opened  time.Time
-	address string
+	opened       time.Time
+	address      string
+	acknowledged bool // with an acknowledgement; else with a note
 }
 
 // noted reads a case once a run: after a flood of mails every one of them would
@@ -176,8 +187,9 @@ func (p *post) noted(id psirt.CaseID, mailer *actor) (noted, error) {
 		return noted{}, err
 	}
 	n := noted{opened: c.Opened}
+	n.acknowledged = len(c.Updates) > 0 && c.Updates[0].Kind == c.setting.Program.Intake.Update
 	free := func(u psirt.Update) bool { return contentFree(c.setting.Program, u.Kind, psirt.Contact{}) }
-	if slices.ContainsFunc(c.Updates, free) {
+	if n.acknowledged || slices.ContainsFunc(c.Updates, free) {
 		if contact, err := p.d.openContact(c, withKey(mailer)); err == nil {
 			n.address = contact.Address
 		}

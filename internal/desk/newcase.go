@@ -144,6 +144,9 @@ func (n *newcase) fromMail(b *store.Batch, in *inbound) (store.Hash, error) {
 		// An address or Message-ID that nobody could write to or thread by.
 		contact, kind = psirt.Contact{Docket: casefile.FormatVersion, ID: id}, ""
 	}
+	if kind != "" {
+		stamp(n.s.Program, kind, doc, n.at)
+	}
 	return n.build(b, doc, contact, kind, record)
 }
 

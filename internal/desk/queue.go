@@ -66,6 +66,7 @@ func (d *Desk) Edit(ctx context.Context, id psirt.CaseID, change Change) (*Edite
 		return nil, err
 	}
 	changed = append(changed, more...)
+	changed = append(changed, promise(t.c, report, d.now())...)
 	if err := thawed(t.c.setting.Program, who, open.report, report); err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -32,6 +33,9 @@ type Row struct {
 	Title    string        `json:"title,omitempty"` // where a key at hand opens the case
 	Owner    string        `json:"owner,omitempty"` // handle; likewise
 
+	Exploited string `json:"exploited,omitempty"` // whether it was: yes, no or unknown; likewise
+	Priority  string `json:"priority,omitempty"`  // likewise
+
 	Completeness *Completeness `json:"completeness,omitempty"` // likewise
 }
 
@@ -44,7 +48,8 @@ type Filter struct {
 	Mine    bool // only those that the person who acts answers for
 }
 
-// List lists cases, with titles for those whose key is at hand. It reads one
+// List lists cases, with titles for those whose key is at hand: for them, those come
+// first that are open and of which there is evidence of exploitation. It reads one
 // envelope per case. A case that cannot be read hides no other: the error names
 // it, and comes with the rest of the list.
 func (d *Desk) List(f Filter) ([]Row, error) {
@@ -75,7 +80,7 @@ func (d *Desk) List(f Filter) ([]Row, error) {
 			locked = &Problem{Text: "who answers for a case is sealed", Do: "name the directory of your key with --keys DIR (DOCKET_KEYS)"}
 			return fs.SkipAll
 		}
-		row.Title, row.Owner, row.Completeness = d.heading(c, with)
+		d.heading(c, with, &row)
 		if f.Mine {
 			mine, err := d.mine(c, row.Owner)
 			if err != nil || !mine {
@@ -88,7 +93,16 @@ func (d *Desk) List(f Filter) ([]Row, error) {
 	if locked != nil {
 		return nil, locked
 	}
+	slices.SortStableFunc(out, func(a, b Row) int { return a.rank() - b.rank() })
 	return out, err
+}
+
+// rank is 0 for what comes first.
+func (r Row) rank() int {
+	if r.Exploited == "yes" && r.Phase != psirt.PhaseClosed {
+		return 0
+	}
+	return 1
 }
 
 // each goes through all cases on main, in order. What is wrong with one case or
@@ -146,14 +160,17 @@ func several(list []error) error {
 	return errors.Join(list...)
 }
 
-// heading is the title of a case, the handle of who answers for it, and how
-// complete the report is; empty where no key at hand opens it.
-func (d *Desk) heading(c *one, with []seal.Opener) (title, owner string, whole *Completeness) {
+// heading fills in what is sealed: the title of a case, the handle of who answers
+// for it, how urgent it is, and how complete the report is. It leaves that empty
+// where no key at hand opens the case.
+func (d *Desk) heading(c *one, with []seal.Opener, row *Row) {
 	doc, err := d.reportOf(c, with)
 	if err != nil {
-		return "", "", nil
+		return
 	}
-	return wordUnder(doc, "title"), wordUnder(doc, "owner"), completenessOf(doc, c.setting.Program.Report)
+	row.Title, row.Owner = wordUnder(doc, "title"), wordUnder(doc, "owner")
+	row.Exploited, row.Priority = wordUnder(doc, "exploited"), wordUnder(doc, "priority")
+	row.Completeness = completenessOf(doc, c.setting.Program.Report)
 }
 
 // readings derives the clocks of a case: from its log, its mails and the
@@ -204,6 +221,7 @@ type Shown struct {
 
 	Completeness *Completeness // likewise
 	URLInScope   *bool         // whether where it occurs lies in the programme's domains; nil: nothing to tell
+	Assets       []psirt.Asset // which of the programme's assets that is
 }
 
 // Show reads a case as main has it; for the person who acts, with the queued
@@ -261,8 +279,9 @@ func (d *Desk) showSealed(c *one, out *Shown) error {
 		return err
 	}
 	out.Contact, out.Report = &open.contact, open.report
-	out.Next = nextSteps(c, open)
+	out.Next = nextSteps(c, open, d.now())
 	out.URLInScope = inScope(open.report, c.setting.Program.Scope)
+	out.Assets = assetsOf(open.report, c.setting.Program.Scope)
 	out.Completeness = completenessOf(open.report, c.setting.Program.Report)
 	for _, u := range c.Updates {
 		if u.Sealed == "" {

@@ -89,10 +89,27 @@ func keptOf(c *one, report psirt.Document, now time.Time) []Kept {
 	if len(report.Values("conduct.deletion.ours_deleted_at")) == 0 {
 		add("our copies of attached files", timeAt(report, "retention.samples_until"), "delete what was exported, then docket set "+id+" conduct.deletion.ours_deleted_at=TIME")
 	}
-	if asked := timeAt(report, "conduct.deletion.asked_at"); !asked.IsZero() && len(report.Values("conduct.deletion.confirmed_at"))+len(report.Values("conduct.deletion.none_because")) == 0 {
-		add("data that the reporter obtained: the deletion is not confirmed", asked, "docket reply "+id+" --update deletion, then docket set "+id+" conduct.deletion.confirmed_at=TIME")
+	if until := deletionUntil(c.setting.Program, report); !until.IsZero() {
+		add("data that the reporter obtained: the deletion is not confirmed", until, "docket reply "+id+" --update deletion, then docket set "+id+" conduct.deletion.confirmed_at=TIME")
 	}
 	return out
+}
+
+// deletionUntil is when the reporter is to have confirmed that obtained data is
+// deleted: as long after the question as the programme's clock for it gives, or
+// at once; zero when nothing was asked, or it is settled.
+func deletionUntil(p *psirt.Program, report psirt.Document) time.Time {
+	const asked, confirmed = "conduct.deletion.asked_at", "conduct.deletion.confirmed_at"
+	at := timeAt(report, asked)
+	if at.IsZero() || len(report.Values(confirmed))+len(report.Values("conduct.deletion.none_because")) > 0 {
+		return time.Time{}
+	}
+	for _, c := range p.Clocks {
+		if slices.Contains(c.Starts, "report:"+asked) && slices.Contains(c.Stops, "report:"+confirmed) {
+			return at.Add(time.Duration(c.Within))
+		}
+	}
+	return at
 }
 
 // closedFor is the day on which a case has been closed for so long; zero while

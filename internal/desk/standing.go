@@ -9,12 +9,31 @@ import (
 
 	"github.com/docket-psirt/docket/internal/audit"
 	"github.com/docket-psirt/docket/internal/psirt"
+	"github.com/docket-psirt/docket/schema"
 )
 
-// stamps are the standard texts that begin something which a clock watches: the
-// path of the report that then says when. The text and the time come in one
-// revision.
-var stamps = map[string]string{"deletion": "conduct.deletion.asked_at"}
+// builtInStamps are those of the texts that come with Docket; a programme says
+// more, or others, under stamps.
+var builtInStamps = map[string]string{"deletion": "conduct.deletion.asked_at"}
+
+// stamp puts on record when a text was first sent that begins something, such as
+// a clock: at the path that the programme names for it. The text and the time
+// come in one revision. It reports whether the report changed; one that the
+// schema would not take stays as it is.
+func stamp(p *psirt.Program, kind string, report psirt.Document, at time.Time) bool {
+	path, ok := p.Stamps[kind]
+	if !ok {
+		path = builtInStamps[kind]
+	}
+	if path == "" || len(report.Values(path)) > 0 {
+		return false
+	}
+	trial := report.Clone()
+	if setPath(trial, path, at.Format(time.RFC3339)) != nil || schema.Validate("report", map[string]any(trial)) != nil {
+		return false
+	}
+	return setPath(report, path, at.Format(time.RFC3339)) == nil
+}
 
 // Send sends a standard text of the programme to the reporter without moving the
 // case, with the approvals that the programme asks for it (standing). A text
@@ -35,7 +54,11 @@ func (d *Desk) Send(ctx context.Context, id psirt.CaseID, kind string) (*Propose
 	if err != nil {
 		return nil, err
 	}
+	w.Report = open.report
 	_, v := p.StandingText(w, kind, who.key.Cert().Fingerprint())
+	if v.OK() {
+		v = p.StandingGuards(w, kind)
+	}
 	if v.OK() {
 		v = d.mayTell(v, p, kind, open.report)
 	}
@@ -43,10 +66,7 @@ func (d *Desk) Send(ctx context.Context, id psirt.CaseID, kind string) (*Propose
 		return nil, &Refused{What: "nothing was sent to the reporter of " + string(id), Verdict: v}
 	}
 	r := d.revise(t.c, who, open)
-	if path := stamps[kind]; path != "" && len(open.report.Values(path)) == 0 {
-		if err := setPath(open.report, path, d.now().Format(time.RFC3339)); err != nil {
-			return nil, err
-		}
+	if stamp(p, kind, open.report, d.now()) {
 		r.reseal = true
 	}
 	if err := r.takeMails(); err != nil {

@@ -31,6 +31,7 @@ func (p *Program) Check() []Fault {
 	c.clocks()
 	c.calendars()
 	c.standing()
+	c.promises()
 	c.people()
 	c.teams()
 	return c.faults
@@ -214,7 +215,7 @@ func (c *checker) transition(path string, t Transition) {
 		c.add(path+".to", "there is no state %s", t.To)
 	}
 	if (to.Phase == PhaseClosed) != (len(t.Outcomes) > 0) {
-		c.add(path+".outcomes", "closing names its outcomes, and nothing else does")
+		c.add(path+".outcomes", "a move to a closed state names its outcomes, and no other move does")
 	}
 	for _, o := range t.Outcomes {
 		if !hasOutcome(Outcomes, o) {
@@ -254,7 +255,7 @@ func (c *checker) transition(path string, t Transition) {
 // rule holds that a rule can be met by somebody other than the one who moves.
 func (c *checker) rule(path string, r ApprovalRule) {
 	if r.Role == RoleAuditor || r.Role != "" && !c.p.knowsRole(r.Role) {
-		c.add(path+".role", "is team or lead, or declared under roles")
+		c.add(path+".role", "there is no role %s: it is team or lead, or declared under roles", r.Role)
 	}
 	if r.Kind != "" && r.Kind != KindSigned && r.Kind != KindAttested {
 		c.add(path+".kind", "is signed or attested")
@@ -332,7 +333,7 @@ func (c *checker) people() {
 		}
 		for _, r := range x.Roles {
 			if !c.p.knowsRole(r) {
-				c.add(path+".roles", "is a list of team, lead, auditor, and what is declared under roles")
+				c.add(path+".roles", "there is no role %s: it is team, lead, auditor, or declared under roles", r)
 			}
 		}
 		if x.HasRole(RoleLead) {

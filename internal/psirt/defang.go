@@ -45,14 +45,8 @@ func HostOf(address string) string {
 	return s
 }
 
-// HasHost reports whether a host is one of the scope's domains, or below one.
-// Without domains every host is.
+// HasHost reports whether a host is one of the scope's domains, or below one, or
+// belongs to an asset. Without domains every host is.
 func (s Scope) HasHost(host string) bool {
-	for _, domain := range s.Domains {
-		domain = strings.ToLower(domain)
-		if host == domain || strings.HasSuffix(host, "."+domain) {
-			return true
-		}
-	}
-	return len(s.Domains) == 0
+	return len(s.Domains) == 0 || below(host, s.Domains) || len(s.AssetsAt(host)) > 0
 }

@@ -23,6 +23,8 @@ type Program struct {
 	Transitions []Transition      `yaml:"transitions"`
 	Clocks      []Clock           `yaml:"clocks"`
 	Standing    []Standing        `yaml:"standing"` // standard texts that go out without a move
+	Stamps      map[string]string `yaml:"stamps"`   // kind of the acknowledgement or a standing text: path of the report that then says when it was sent
+	Commitments *Commitments      `yaml:"commitments"`
 
 	Calendars  map[string]*Calendar `yaml:"calendars"`  // working time, by name
 	Roles      map[string]Role      `yaml:"roles"`      // beyond team, lead and auditor
@@ -55,7 +57,9 @@ type Intake struct {
 	Clear     string   `yaml:"clear"`      // mail in clear: flag, quarantine or reject
 	NoteLimit int      `yaml:"note_limit"` // content-free notes that one address gets in 24 hours
 	Update    string   `yaml:"update"`     // kind of the automatic acknowledgement
-	Note      string   `yaml:"note"`       // kind of the content-free note
+
+	AnswerLimit int    `yaml:"answer_limit"` // acknowledgements that one address gets in 24 hours; 0: no limit
+	Note        string `yaml:"note"`         // kind of the content-free note
 
 	Terminated *Terminated `yaml:"terminated"` // nil while reports are taken
 }
@@ -99,6 +103,7 @@ type Asked struct {
 type Scope struct {
 	Products []string `yaml:"products"`
 	Domains  []string `yaml:"domains"`
+	Assets   []Asset  `yaml:"assets"` // systems and applications; their domains count as Domains do
 
 	Catalogue []CatalogueEntry `yaml:"catalogue"` // the products that there are; empty: any
 }
@@ -174,8 +179,9 @@ type WithinBy struct {
 // Standing is a standard text that may go to the reporter without a move.
 type Standing struct {
 	Kind      string       `yaml:"kind"`
-	By        string       `yaml:"by"`   // team: people send it; bot: the bot may, too
-	Most      int          `yaml:"most"` // how many times in one case; 0: the bot once, people as often as they like
+	By        string       `yaml:"by"`     // team: people send it; bot: the bot may, too
+	Most      int          `yaml:"most"`   // how many times in one case; 0: the bot once, people as often as they like
+	Guards    []string     `yaml:"guards"` // facts that must hold before it goes out; "not NAME" for must not hold
 	Approvals ApprovalRule `yaml:"approvals"`
 }
 

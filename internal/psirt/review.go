@@ -184,14 +184,14 @@ func (r *review) happens(event string) bool {
 
 func (r *review) roles() {
 	for i, t := range r.p.Transitions {
-		r.rule(fmt.Sprintf("transitions[%d].approvals", i), t.Approvals)
+		r.rule(fmt.Sprintf("transitions[%d].approvals", i), t.Approvals, RoleTeam)
 	}
 	for i, s := range r.p.Standing {
-		r.rule(fmt.Sprintf("standing[%d].approvals", i), s.Approvals)
+		r.rule(fmt.Sprintf("standing[%d].approvals", i), s.Approvals, RoleTeam)
 	}
-	r.rule("messages", r.p.Messages)
-	r.rule("edits", r.p.Edits)
-	r.rule("changes", r.p.Changes)
+	r.rule("messages", r.p.Messages, RoleTeam)
+	r.rule("edits", r.p.Edits, RoleTeam)
+	r.rule("changes", r.p.Changes, RoleLead)
 	for _, name := range names(r.p.Facts) {
 		r.p.Facts[name].Is.each(func(t Test) {
 			if s := t.Signers; s != nil && s.Role != "" && len(r.p.With(s.Role)) < max(1, s.Min) {
@@ -206,25 +206,28 @@ func (r *review) roles() {
 	}
 }
 
-// rule counts the people who could approve. Whoever makes the change is one
-// less, when they have the role.
-func (r *review) rule(path string, rule ApprovalRule) {
+// rule holds that somebody who may make a change leaves enough others who can
+// approve it: whoever makes it is one less, when they have the role.
+func (r *review) rule(path string, rule ApprovalRule, makers string) {
 	role := rule.Role
 	if role == "" {
 		role = RoleTeam
 	}
-	if have := r.p.With(role); rule.Count > 0 && len(have) <= rule.Count {
-		others := 0 // people of the team who can make the move and leave the approvers whole
-		for _, x := range r.p.People {
-			if x.HasRole(RoleTeam) && !x.HasRole(role) {
-				others++
-			}
+	if rule.Count == 0 {
+		return
+	}
+	have := len(r.p.With(role))
+	for _, x := range r.p.People {
+		others := have
+		if x.HasRole(role) {
+			others--
 		}
-		if len(have) < rule.Count || others == 0 {
-			r.add(path, "give the role to more people (docket keys add), or ask for fewer approvals",
-				"it takes %d approvals by %s from people other than the mover, and %d have that role", rule.Count, role, len(have))
+		if x.HasRole(makers) && others >= rule.Count {
+			return
 		}
 	}
+	r.add(path, "give the role to more people (docket keys add), or ask for fewer approvals",
+		"it takes %d approvals by %s from people other than whoever makes the change (%s), and %d have that role", rule.Count, role, makers, have)
 }
 
 // unused finds facts that nothing refers to.
@@ -240,11 +243,21 @@ func (r *review) unused() {
 			used[strings.TrimPrefix(g, "not ")] = true
 		}
 	}
+	for _, s := range r.p.Standing {
+		for _, g := range s.Guards {
+			used[strings.TrimPrefix(g, "not ")] = true
+		}
+	}
 	for _, fact := range r.p.Facts {
 		fact.Is.each(func(t Test) { used[t.Fact] = true })
 	}
 	for _, rule := range r.p.Priority {
 		rule.Is.each(func(t Test) { used[t.Fact] = true })
+	}
+	if r.p.Commitments != nil {
+		for _, g := range r.p.Commitments.When {
+			used[strings.TrimPrefix(g, "not ")] = true
+		}
 	}
 	for _, name := range names(r.p.Facts) {
 		if !used[name] && !r.p.Facts[name].Clear { // a clear one stands in the envelope for people to see

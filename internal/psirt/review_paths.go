@@ -20,6 +20,9 @@ func (r *review) paths() {
 	for i, rule := range r.p.Priority {
 		r.test(fmt.Sprintf("priority[%d]", i), rule.Is, "")
 	}
+	for _, kind := range names(r.p.Stamps) {
+		r.path("stamps."+kind, r.p.Stamps[kind], "")
+	}
 	for i, c := range r.p.Clocks {
 		path := fmt.Sprintf("clocks[%d]", i)
 		for _, e := range append(append([]string{}, c.Starts...), c.Stops...) {
