@@ -8,15 +8,16 @@ import (
 	"text/template/parse"
 )
 
-// TextData is what a template may say: the envelope's ID, state and outcome,
-// and the programme's own words. Nothing of a report is among it, so a
-// standard text can be checked by anyone.
+// TextData is what a template may say: the envelope's ID, state, outcome and the
+// digest that it lists first, and the programme's own words. Nothing of a report
+// is among it, so a standard text can be checked by anyone.
 type TextData struct {
 	ID          string
 	Program     string // its name
 	State       string // the state's label
 	Outcome     string // in words: "out of scope"
 	Opened      string // date
+	Record      string // digest of the record of the mail that the case began with; empty without one
 	Address     string // of the team
 	Fingerprint string // of the published certificate, in groups of four
 	Language    string
@@ -31,6 +32,9 @@ func (p *Program) TextData(c *Case) TextData {
 		Language: p.Language, Texts: p.Texts}
 	if len(p.Intake.Addresses) > 0 {
 		d.Address = p.Intake.Addresses[0]
+	}
+	if len(c.Mails) > 0 {
+		d.Record = string(c.Mails[0])
 	}
 	return d
 }
