@@ -287,6 +287,15 @@ func canonical(v any) string {
 	return string(raw)
 }
 
+// Asks reports whether a fact of the programme reads the report at a path.
+func (p *Program) Asks(path string) bool {
+	found := false
+	for _, fact := range p.Facts {
+		fact.Is.each(func(t Test) { found = found || contains(t.paths(), path) })
+	}
+	return found
+}
+
 // each calls f for a test and all those inside it, but not for facts that it
 // refers to.
 func (t Test) each(f func(Test)) {
