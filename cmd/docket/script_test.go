@@ -24,10 +24,12 @@ func TestMain(m *testing.M) {
 	testscript.Main(tidyM{m}, map[string]func(){"docket": docketMain, "gh": ghMain})
 }
 
-// tidyM removes what tests have made together.
+// tidyM runs the tests with their files in memory, and removes what they have
+// made together.
 type tidyM struct{ *testing.M }
 
 func (m tidyM) Run() int {
+	defer peer.InMemory()()
 	code := m.M.Run()
 	if honest.made != "" {
 		os.RemoveAll(honest.made)

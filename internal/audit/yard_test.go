@@ -15,6 +15,7 @@ import (
 	"github.com/docket-psirt/docket/internal/audit"
 	"github.com/docket-psirt/docket/internal/desk"
 	"github.com/docket-psirt/docket/internal/mail"
+	"github.com/docket-psirt/docket/internal/peer"
 	"github.com/docket-psirt/docket/internal/psirt"
 	"github.com/docket-psirt/docket/internal/seal"
 	"github.com/docket-psirt/docket/internal/store"
@@ -119,7 +120,9 @@ func (y *yard) copyFrom(dir string) {
 }
 
 func TestMain(m *testing.M) {
+	remove := peer.InMemory()
 	code := m.Run()
+	remove()
 	if honest.dir != "" {
 		_ = os.RemoveAll(honest.dir)
 	}

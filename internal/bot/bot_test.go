@@ -31,7 +31,9 @@ var house struct {
 }
 
 func TestMain(m *testing.M) {
+	remove := peer.InMemory()
 	code := m.Run()
+	remove()
 	if house.root != "" {
 		os.RemoveAll(house.root)
 	}

@@ -36,7 +36,9 @@ func rounds(normal, many int) int {
 }
 
 func TestMain(m *testing.M) {
+	remove := peer.InMemory()
 	code := m.Run()
+	remove()
 	if dir := programDir; dir != "" {
 		_ = os.RemoveAll(dir)
 	}

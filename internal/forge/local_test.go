@@ -14,6 +14,7 @@ import (
 
 	"github.com/docket-psirt/docket/internal/forge"
 	"github.com/docket-psirt/docket/internal/forge/forgetest"
+	"github.com/docket-psirt/docket/internal/peer"
 )
 
 var start = time.Date(2026, 11, 22, 9, 14, 3, 0, time.UTC)
@@ -45,7 +46,10 @@ func subject(f forge.Forge) forgetest.Subject {
 func TestMain(m *testing.M) {
 	dir := os.Getenv("FORGE_TEST_BOARD")
 	if dir == "" {
-		os.Exit(m.Run())
+		remove := peer.InMemory()
+		code := m.Run()
+		remove()
+		os.Exit(code)
 	}
 	git, err := exec.LookPath("git")
 	if err == nil {
