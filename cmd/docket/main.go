@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"syscall"
 
@@ -40,7 +41,18 @@ func main() {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(160 << 20)
 	}
+	if os.Getenv("GOGC") == "" {
+		collectLate()
+	}
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// collectLate lets the heap grow to some 16 MB before the first collection:
+// most commands end before it. From then on all is as Go has it.
+func collectLate() {
+	debug.SetGCPercent(400)
+	first := &struct{ next *byte }{}
+	runtime.AddCleanup(first, func(percent int) { debug.SetGCPercent(percent) }, 100)
 }
 
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
