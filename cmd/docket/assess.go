@@ -110,21 +110,21 @@ func (a *app) printAssessment(s *desk.Assessment) {
 		fmt.Fprintf(w, "SSVC %s\t%s\t%s\n", safe(d.Tree), safe(d.Decision), safe(strings.Join(points, " ")))
 	}
 	if s.CustomerImpact != "" || s.CustomerLevel != "" {
-		fmt.Fprintf(w, "Customers\t%s\t%s\n", s.CustomerLevel, safe(strings.Join(strings.Fields(s.CustomerImpact), " ")))
+		fmt.Fprintf(w, "Customers\t%s\t%s\n", s.CustomerLevel, tame(strings.Join(strings.Fields(s.CustomerImpact), " ")))
 	}
 	if line := priorityLine(s); line != "" {
 		level := s.Priority
 		if level == "" {
 			level = "none"
 		}
-		fmt.Fprintf(w, "Priority\t%s\t%s\n", level, safe(line))
+		fmt.Fprintf(w, "Priority\t%s\t%s\n", level, tame(line))
 	}
 	w.Flush()
 	for _, fault := range s.Faults {
-		a.printf("Wrong: %s\n", safe(fault))
+		a.printf("Wrong: %s\n", tame(fault))
 	}
 	for _, hint := range s.Hints {
-		a.printf("Hint: %s\n", safe(hint))
+		a.printf("Hint: %s\n", tame(hint))
 	}
 }
 

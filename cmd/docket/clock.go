@@ -82,7 +82,7 @@ func (a *app) printClocks(list []desk.Due, told int, whole bool) error {
 	err := w.Flush()
 	for _, due := range list {
 		if due.Evidence != "" {
-			a.printf("%s, %s: since %s, shown by: %s\n", due.ID, due.Clock, due.Started.Format("2006-01-02T15:04:05Z07:00"), safe(due.Evidence))
+			a.printf("%s, %s: since %s, shown by: %s\n", due.ID, due.Clock, due.Started.Format("2006-01-02T15:04:05Z07:00"), tame(due.Evidence))
 		}
 		if due.Did != "" {
 			a.printf("%s: the bot %s, since %s ran out.\n", due.ID, due.Did, due.Clock)

@@ -100,7 +100,7 @@ func eventLine(m map[string]any, names ...string) string {
 			out = append(out, s)
 		}
 	}
-	return safe(strings.Join(out, ", ")) + "\n"
+	return tame(strings.Join(out, ", ")) + "\n"
 }
 
 func (a *app) consentCommand() *cobra.Command {

@@ -46,7 +46,7 @@ func (a *app) printLessons(l *desk.Lessons) error {
 			if c.Learned {
 				learned = "lessons on record"
 			}
-			fmt.Fprintf(w, "  %s\t%s\t%s (%s; %s)\n", c.ID, c.Opened.Format(time.DateOnly), safe(c.Title), safe(strings.Join(c.Products, ", ")), learned)
+			fmt.Fprintf(w, "  %s\t%s\t%s (%s; %s)\n", c.ID, c.Opened.Format(time.DateOnly), tame(c.Title), safe(strings.Join(c.Products, ", ")), learned)
 		}
 	}
 	if err := w.Flush(); err != nil {
@@ -66,7 +66,7 @@ func (a *app) printLessons(l *desk.Lessons) error {
 		case item.Due != "":
 			when = "due " + item.Due
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", item.ID, when, safe(strings.TrimSpace(item.Owner+" "+item.To)), safe(strings.Join(strings.Fields(item.Text), " ")))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", item.ID, when, safe(strings.TrimSpace(item.Owner+" "+item.To)), tame(strings.Join(strings.Fields(item.Text), " ")))
 	}
 	if err := w.Flush(); err != nil {
 		return err

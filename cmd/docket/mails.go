@@ -3,9 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -102,7 +104,7 @@ func (a *app) mailCommand() *cobra.Command {
 		Long: `Opens the mails of a case with your key: what they say, what was read from them, and
 their attachments. --save writes the untouched mail and its attachments to a
 directory; with --clean the attachments alone, as copies to pass on: PNG and JPEG
-pictures without metadata.`,
+pictures without metadata. Of other files that can have some it is said.`,
 		Example: "  docket --as ada mail INGP-2026-0042\n  docket --as ada mail INGP-2026-0042 1 --save ./evidence\n  docket --as ada mail INGP-2026-0042 1 --save ./copies --clean"})
 	c.Flags().StringVar(&save, "save", "", "write mails and attachments to this directory")
 	c.Flags().BoolVar(&clean, "clean", false, "with --save: only attachments, without the metadata of pictures")
@@ -140,7 +142,11 @@ func (a *app) printMails(list []desk.Letter, n int, save string) error {
 	for _, l := range list {
 		a.printf("Mail %d, %s, %s, signature %s\n", l.N, l.At, l.Kind, l.Signed)
 		if l.From != "" {
-			a.printf("From:    %s\nSubject: %s\n\n%s\n", safe(l.From), tame(l.Subject), tame(l.Text))
+			a.printf("From:    %s\n", safe(l.From))
+			if l.Sent != "" {
+				a.printf("Date:    %s\n", l.Sent)
+			}
+			a.printf("Subject: %s\n\n%s\n", tame(l.Subject), tame(l.Text))
 		}
 		for _, f := range l.SetAside {
 			a.printf("Set aside: %s (%s, %d bytes), for its %s\n", safe(f.Name), safe(f.ContentType), f.Size, f.Why)
@@ -174,6 +180,9 @@ func (a *app) saveMails(dir string, list []desk.Letter, clean bool) error {
 				var err error
 				if f.Data, err = a.cleaned(f.Name, f.Data); err != nil {
 					return err
+				}
+				if kind := http.DetectContentType(f.Data); !strings.HasPrefix(kind, "text/") && kind != "image/png" && kind != "image/jpeg" {
+					fmt.Fprintf(a.err, "docket: %s: Docket takes no metadata out of such a file: look at what it tells before you pass it on\n", safe(f.Name))
 				}
 			}
 			if err := saveNew(dir, fmt.Sprintf("mail-%d-%s", l.N, f.Name), f.Data); err != nil {

@@ -251,6 +251,9 @@ func (m plainMail) entity(key []byte) []byte {
 		content = []string{"Content-Type: text/plain; charset=utf-8"}
 	}
 	subject := "Subject: " + m.field("Subject")
+	if cc := m.field("Cc"); cc != "" {
+		subject += "\nCc: " + cc
+	}
 	if key == nil {
 		for i, f := range content {
 			if is(f, "Content-Type") {

@@ -43,7 +43,7 @@ The original then names its duplicates, too; both are sealed.`,
 				if l.Outcome != "" {
 					state += " (" + string(l.Outcome) + ")"
 				}
-				fmt.Fprintf(w, "%.2f\t%s\t%s\t%s\t%s\n", l.Score, l.ID, state, tame(l.Title), safe(strings.Join(l.Shared, ", ")))
+				fmt.Fprintf(w, "%.2f\t%s\t%s\t%s\t%s\n", l.Score, l.ID, state, tame(l.Title), tame(strings.Join(l.Shared, ", ")))
 			}
 			if len(s.Cases) == 0 {
 				fmt.Fprintln(w, "No other case has anything in common with it.")

@@ -84,8 +84,20 @@ func (d *Desk) Filing(ctx context.Context, id psirt.CaseID, kind string, inciden
 	path := filingPath(kind, incident)
 	f.Filed, f.FiledAt = firstOf(report, path+".reference"), timeAt(report, path+".filed_at")
 	f.Fields = fieldsOf(report, law, kind, incident, f)
+	f.disclose(report)
 	f.Remaining = remaining(id, f)
 	return f, nil
+}
+
+// disclose leaves in a filing, which goes to an authority, what it is about: the
+// reporter and their IP address are taken out of every text, and addresses of web
+// pages made harmless, as in what is shared.
+func (f *Filing) disclose(report psirt.Document) {
+	x := newExcerpt(report, psirt.Contact{}, nil)
+	f.Evidence = x.clean(f.Evidence)
+	for i := range f.Fields {
+		f.Fields[i].Value = x.clean(f.Fields[i].Value)
+	}
 }
 
 func subjectOfFiling(incident bool) string {

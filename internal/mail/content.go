@@ -20,7 +20,7 @@ type Content struct {
 	Subject   string
 	From      *Address
 	ReplyTo   *Address
-	To        []Address
+	To        []Address // and those of Cc
 	Date      time.Time
 	MessageID string // without angle brackets
 
@@ -179,7 +179,7 @@ func (b *builder) readHeader(h header) {
 	if a := firstAddress(h.get("reply-to")); a != nil {
 		b.c.ReplyTo = a
 	}
-	if to := addresses(h.get("to")); len(to) > 0 {
+	if to := append(addresses(h.get("to")), addresses(h.get("cc"))...); len(to) > 0 {
 		b.c.To = to
 	}
 	if t := date(h.get("date")); !t.IsZero() {
