@@ -46,6 +46,9 @@ func (d *delta) outside(step *Step) {
 	if bot && step.onReceipts(d.setting.Program) != "" {
 		v = psirt.Passed("receipts tell whether a clock called for it: docket audit")
 	}
+	if guards := d.setting.Program.StandingGuards(w, kind); guards.Result == psirt.Fail {
+		v = guards // what is sealed is judged by those whose key opens it
+	}
 	if !v.OK() {
 		d.s.add("update", "%s", strings.Join(v.Reasons(), "; "))
 	}

@@ -189,6 +189,20 @@ func (s *Setting) Question(c *psirt.Case, name, questions string) (subject, text
 	return subject, text, nil
 }
 
+// Footer gives what own words to the reporter of a case end with: the template
+// psirt.KindFooter, or empty where the programme has none.
+func (s *Setting) Footer(c *psirt.Case) (string, error) {
+	t, ok := s.templates[psirt.KindFooter]
+	if !ok {
+		return "", nil
+	}
+	text, err := psirt.RenderFooter(t.text, s.Program.TextData(c))
+	if err != nil {
+		return "", fmt.Errorf("template %s: %w", psirt.KindFooter, err)
+	}
+	return text, nil
+}
+
 // Cert finds the certificate of a fingerprint, or says what is missing.
 func (s *Setting) Cert(f psirt.Fingerprint) (*seal.Cert, error) {
 	if c := s.Certs.ByFingerprint(f); c != nil {

@@ -13,7 +13,7 @@ import (
 
 // assayed holds a report against the programme: which label it bears, whom the
 // consent covers, whether the products are ones that there are, and which one
-// the subject speaks of where the report names none.
+// the subject speaks of where the report names none of the programme's.
 func assayed(doc psirt.Document, p *psirt.Program) {
 	if doc["tlp"] == nil {
 		if label := labelOf(doc, p); label != "" {
@@ -27,7 +27,8 @@ func assayed(doc psirt.Document, p *psirt.Program) {
 		flag(doc, u.Flag)
 	}
 	title, _ := doc["title"].(string)
-	if hint := p.ProductIn(title); hint != "" && doc["product_hint"] == nil && len(doc.Values("products.name")) == 0 {
+	known := slices.ContainsFunc(doc.Values("products.name"), func(v any) bool { s, _ := v.(string); return p.ProductIn(s) != "" })
+	if hint := p.ProductIn(title); hint != "" && doc["product_hint"] == nil && !known {
 		doc["product_hint"] = hint
 	}
 }

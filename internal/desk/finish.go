@@ -216,7 +216,10 @@ func (d *Desk) again(t *tip, who *actor, kind, words string) bool {
 		return false
 	}
 	subject, body := splitWords(words, t.c.ID)
-	return have.Subject == subject && strings.TrimSpace(have.Text) == strings.TrimSpace(body)
+	if kind != psirt.KindShare {
+		body, err = footed(t.c.setting, t.c.Case, body)
+	}
+	return err == nil && have.Subject == subject && strings.TrimSpace(have.Text) == strings.TrimSpace(body)
 }
 
 // movedTo reports whether a revision is the move to a state.

@@ -42,19 +42,23 @@ func (n *newcase) route(doc psirt.Document) {
 type routed struct{ team, product string }
 
 // routes lists the teams of the products of a report, each once, with the first
-// of the products that it answers for.
+// of the products that it answers for. Where no team answers for any of them,
+// the subject may speak of a product of which one does.
 func routes(p *psirt.Program, doc psirt.Document) []routed {
 	var out []routed
-	products := doc.Values("products.name")
-	if len(products) == 0 {
-		products = []any{""} // a team for any product takes part even so
-	}
-	for _, v := range products {
-		product, _ := v.(string)
+	add := func(product string) {
 		team := p.TeamOf(product)
 		if team != "" && !slices.ContainsFunc(out, func(r routed) bool { return r.team == team }) {
 			out = append(out, routed{team, product})
 		}
+	}
+	for _, v := range doc.Values("products.name") {
+		product, _ := v.(string)
+		add(product)
+	}
+	if len(out) == 0 {
+		hint, _ := doc["product_hint"].(string)
+		add(hint) // without one a team for any product takes part even so
 	}
 	return out
 }

@@ -13,6 +13,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/docket-psirt/docket/internal/casefile"
 	"github.com/docket-psirt/docket/internal/mail"
@@ -186,6 +187,7 @@ type Letter struct {
 	Kind        string            `json:"kind"`
 	Signed      string            `json:"signed"`
 	Update      int               `json:"update,omitempty"`
+	Sent        string            `json:"sent,omitempty"` // as the mail says, RFC 3339, in the sender's own time zone
 	From        string            `json:"from,omitempty"`
 	Subject     string            `json:"subject,omitempty"`
 	Text        string            `json:"text,omitempty"`
@@ -257,6 +259,9 @@ func (d *Desk) letterWith(c *one, r record, with []seal.Opener, session string) 
 	content, err := contentOf(m, e.mailKey)
 	if err != nil {
 		return l, nil // a mail that nobody could open: the raw one is all there is
+	}
+	if sent := sentAt(&inbound{m: m, content: content}); !sent.IsZero() {
+		l.Sent = sent.Format(time.RFC3339)
 	}
 	reported := read(m, content, r.N, r.N > 1, c.setting.Program)
 	l.Report, l.Attachments, l.Files = &reported, reported.Attachments, content.Attachments

@@ -175,8 +175,9 @@ type addressee struct {
 	key     string // its armor, for a third party; empty: the reporter, whose key the contact has
 }
 
-// own adds an update in own words: text for the reporter, sealed to the
-// reporter and the readers of the report, and once more with the address.
+// own adds an update in own words: text for the reporter with the programme's
+// footer, sealed to the reporter and the readers of the report, and once more
+// with the address.
 func (r *draft) own(kind, subject, text string) error {
 	if r.open == nil {
 		return &Problem{Text: "words of one's own are sealed, so they need a key that opens the case", Do: "run it as an analyst: --as HANDLE"}
@@ -185,6 +186,11 @@ func (r *draft) own(kind, subject, text string) error {
 	if err != nil {
 		return &Problem{Text: fmt.Sprintf("%s cannot be written to in words of your own", r.now.ID), Err: err,
 			Do: "content never leaves in clear; once you have the reporter's key: docket set " + string(r.now.ID) + " contact.key=@FILE"}
+	}
+	if strings.TrimSpace(text) != "" { // else ownTo says that there are no words
+		if text, err = footed(r.from.setting, r.now, text); err != nil {
+			return err
+		}
 	}
 	return r.ownTo(kind, subject, text, addressee{contact: r.open.contact, cert: cert})
 }

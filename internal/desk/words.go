@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/docket-psirt/docket/internal/audit"
 	"github.com/docket-psirt/docket/internal/casefile"
 	"github.com/docket-psirt/docket/internal/mail"
 	"github.com/docket-psirt/docket/internal/psirt"
@@ -118,6 +119,17 @@ func (d *Desk) keptKeys(c *one, with []seal.Opener) (map[string]any, error) {
 	}
 	kept, _ := doc["session_keys"].(map[string]any)
 	return kept, nil
+}
+
+// footed is a text to the reporter with what the programme has every such text
+// end with, unless it says so already.
+func footed(s *audit.Setting, c *psirt.Case, text string) (string, error) {
+	footer, err := s.Footer(c)
+	plain := func(s string) string { return strings.Join(strings.Fields(s), " ") }
+	if err != nil || footer == "" || strings.Contains(plain(text), plain(footer)) {
+		return text, err
+	}
+	return strings.TrimRight(text, "\n") + "\n\n" + footer + "\n", nil
 }
 
 // onlyText holds that an update is one plain text: what a reviewer is shown is

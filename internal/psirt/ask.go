@@ -107,8 +107,8 @@ func (a *asking) plain(t Test) Result {
 	return Fail
 }
 
-// paths lists the paths that a test reads itself, two at most; not those of the
-// tests inside it.
+// paths lists the paths that a test reads itself, two at most for those that
+// plain answers; not those of the tests inside it.
 func (t Test) paths() []string {
 	switch {
 	case t.Present != "":
@@ -133,10 +133,14 @@ func (t Test) paths() []string {
 		return []string{t.Some.Path}
 	case t.Each != nil:
 		return []string{t.Each.Path}
-	case t.Signers != nil && t.Signers.Not != "":
-		return []string{t.Signers.Path, t.Signers.Not}
 	case t.Signers != nil:
-		return []string{t.Signers.Path}
+		list := []string{t.Signers.Path}
+		for _, path := range []string{t.Signers.Not, t.Signers.Team} {
+			if path != "" {
+				list = append(list, path)
+			}
+		}
+		return list
 	}
 	return nil
 }

@@ -119,7 +119,9 @@ func TestWithoutAKey(t *testing.T) {
 // that the person signed.
 func TestSigners(t *testing.T) {
 	t.Parallel()
-	reviews := func(text string) Document { return doc(t, `{"analysis": {"by": "carl", "reviews": [`+text+`]}}`) }
+	reviews := func(text string) Document {
+		return doc(t, `{"analysis": {"by": "carl", "team": "doors", "empty": "gates", "reviews": [`+text+`]}}`)
+	}
 	const a, b, c = `{"by": "anna", "text": "yes"}`, `{"by": "bert", "text": "yes"}`, `{"by": "carl", "text": "yes"}`
 	past := func(steps ...any) (out []Past) {
 		for i := 0; i < len(steps); i += 2 {
@@ -166,10 +168,16 @@ func TestSigners(t *testing.T) {
 		{"of a role", Signers{Path: "analysis.reviews", Role: RoleLead}, a, past(anna, a), Fail},
 		{"of the role", Signers{Path: "analysis.reviews", Role: RoleLead}, c, past(carl, c), Pass},
 		{"named elsewhere", Signers{Path: "analysis.reviews", By: "who.handle"}, `{"who": {"handle": "anna"}}`, past(anna, `{"who": {"handle": "anna"}}`), Pass},
+		{"of the team", Signers{Path: "analysis.reviews", Team: "analysis.team"}, a, past(anna, a), Pass},
+		{"of another team", Signers{Path: "analysis.reviews", Team: "analysis.team"}, b, past(bert, b), Fail},
+		{"of no team", Signers{Path: "analysis.reviews", Team: "analysis.none"}, a, past(anna, a), Fail},
+		{"of a team that nobody declared", Signers{Path: "analysis.reviews", Team: "analysis.by"}, a, past(anna, a), Fail},
+		{"of a team without people", Signers{Path: "analysis.reviews", Team: "analysis.empty"}, b, past(bert, b), Pass},
 		{"of a kind", Signers{Path: "analysis.reviews", Where: []Test{{Equals: &Equals{"text", "yes"}}}}, a, past(anna, a), Pass},
 		{"of another kind", Signers{Path: "analysis.reviews", Where: []Test{{Equals: &Equals{"text", "no"}}}}, a, past(anna, a), Fail},
 	} {
 		p := small()
+		p.Teams = map[string]Team{"doors": {People: []string{"anna"}}, "gates": {}}
 		p.Facts["reviewed"] = Fact{Means: "m", Do: "d", Is: Test{Signers: &x.test}}
 		for i := range x.past { // what is remembered is enough
 			if x.past[i].Report != nil {

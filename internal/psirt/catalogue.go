@@ -83,6 +83,26 @@ func (s Scope) lookUp(p Product) *CatalogueEntry {
 	return best
 }
 
+// ProductIn is the product that a text names, by a name of the programme's:
+// those of the scope, the catalogue and the routing, in the programme's own
+// spelling. The longest that stands in the text; empty when none does.
+func (p *Program) ProductIn(text string) string {
+	known := slices.Clone(p.Scope.Products)
+	for _, e := range p.Scope.Catalogue {
+		known = append(append(known, e.Name), e.Also...)
+	}
+	for _, r := range p.Routing {
+		known = append(known, r.Products...)
+	}
+	best := ""
+	for _, name := range known {
+		if len(name) > len(best) && strings.Trim(name, "* ") != "" && standsIn(text, name) {
+			best = name
+		}
+	}
+	return strings.TrimSuffix(best, "*")
+}
+
 func (s Scope) names() []string {
 	var out []string
 	for _, e := range s.Catalogue {

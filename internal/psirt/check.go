@@ -149,7 +149,7 @@ func (c *checker) test(path string, t Test, depth int) {
 	if t.Signers != nil {
 		c.where(path, t.Signers.Where, depth)
 	}
-	if t.Signers != nil && t.Signers.Role != "" && !c.p.knowsRole(t.Signers.Role) {
+	if t.Signers != nil && t.Signers.Role != "" && !c.p.KnowsRole(t.Signers.Role) {
 		c.add(path, "there is no role %s", t.Signers.Role)
 	}
 	if _, ok := c.p.Facts[t.Fact]; t.Fact != "" && !ok {
@@ -254,7 +254,7 @@ func (c *checker) transition(path string, t Transition) {
 
 // rule holds that a rule can be met by somebody other than the one who moves.
 func (c *checker) rule(path string, r ApprovalRule) {
-	if r.Role == RoleAuditor || r.Role != "" && !c.p.knowsRole(r.Role) {
+	if r.Role == RoleAuditor || r.Role != "" && !c.p.KnowsRole(r.Role) {
 		c.add(path+".role", "there is no role %s: it is team or lead, or declared under roles", r.Role)
 	}
 	if r.Kind != "" && r.Kind != KindSigned && r.Kind != KindAttested {
@@ -332,7 +332,7 @@ func (c *checker) people() {
 			c.add(path+".roles", "is a list of team, lead, auditor")
 		}
 		for _, r := range x.Roles {
-			if !c.p.knowsRole(r) {
+			if !c.p.KnowsRole(r) {
 				c.add(path+".roles", "there is no role %s: it is team, lead, auditor, or declared under roles", r)
 			}
 		}

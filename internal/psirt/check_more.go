@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// knowsRole reports whether people can have a role in the programme.
-func (p *Program) knowsRole(role string) bool {
+// KnowsRole reports whether people can have a role in the programme: team, lead,
+// auditor, or one that it declares.
+func (p *Program) KnowsRole(role string) bool {
 	_, declared := p.Roles[role]
 	return declared || role == RoleTeam || role == RoleLead || role == RoleAuditor
 }
@@ -80,7 +81,7 @@ func (c *checker) calendars() {
 			continue
 		}
 		if _, _, ok := cal.span(); !ok {
-			c.add(path+".hours", "are written 09:00-18:00")
+			c.add(path+".hours", "are written 09:00-18:00, the beginning before the end")
 		}
 		if cal.location == nil {
 			c.add(path+".zone", "was not looked up: there is no such time zone here")
@@ -120,6 +121,11 @@ func (c *checker) standing() {
 			c.add(path+".approvals", "what the bot sends by itself asks for no approval")
 		}
 		c.rule(path+".approvals", s.Approvals)
+		for _, guard := range s.Guards {
+			if _, ok := c.p.Facts[strings.TrimPrefix(guard, "not ")]; !ok {
+				c.add(path+".guards", "there is no fact %s", guard)
+			}
+		}
 	}
 }
 

@@ -80,3 +80,22 @@ func TestAdmits(t *testing.T) {
 		t.Error("sizes and octets count, where there are limits")
 	}
 }
+
+// The longest name of the programme's that stands in a text is the product.
+func TestProductIn(t *testing.T) {
+	t.Parallel()
+	p := &Program{Scope: Scope{Products: []string{"server", "server management software"}, Catalogue: []CatalogueEntry{{Name: "Gate", Also: []string{"Turnstile 2*"}}}},
+		Routing: []Route{{Products: []string{"BMC", "*"}, Team: "all"}}}
+	for text, want := range map[string]string{
+		"Inspur Server vulnerability":             "server",
+		"Server management software: login":       "server management software",
+		"the bmc does not ask":                    "BMC",
+		"turnstile 2000 opens":                    "Turnstile 2",
+		"Observers see it; gateway vulnerability": "",
+		"": "",
+	} {
+		if got := p.ProductIn(text); got != want {
+			t.Errorf("%q names %q, want %q", text, got, want)
+		}
+	}
+}

@@ -179,6 +179,21 @@ func (p *Program) StandingText(w World, kind string, by Fingerprint) (ApprovalRu
 	return ApprovalRule{}, Failed("the bot may not send the text "+kind+" without a move", "a member of the team must send it")
 }
 
+// StandingGuards answers whether what a standard text says without a move is so:
+// the guards of its entry in Standing. Facts that ask who signed a record are
+// sealed here. It passes for a text that has none.
+func (p *Program) StandingGuards(w World, kind string) Verdict {
+	var of []Verdict
+	for _, s := range p.Standing {
+		if s.Kind == kind {
+			for _, guard := range s.Guards {
+				of = append(of, p.Judge(guard, w))
+			}
+		}
+	}
+	return All("the text "+kind+" says what is so", of...)
+}
+
 func (p *Program) mayRemind(c Clock, w World) Verdict {
 	run, ok := p.ranOut(c.Name, p.events(w), w.Now)
 	switch {

@@ -73,6 +73,7 @@ type Signers struct {
 	By   string `yaml:"by"`   // default: by
 	Role string `yaml:"role"` // that they must have; default: any person of the programme
 	Not  string `yaml:"not"`  // report path of handles that do not count
+	Team string `yaml:"team"` // report path of the team whose people alone count; default: whoever it is
 
 	Where []Test `yaml:"where"` // what must hold of a record for it to count
 }

@@ -183,6 +183,33 @@ func TestDue(t *testing.T) {
 	}
 }
 
+// A standard text may have guards; what only a key would show stays open.
+func TestStandingGuards(t *testing.T) {
+	t.Parallel()
+	p := waiting()
+	p.Facts["ready"] = Fact{Means: "m", Do: "d", Is: Test{Present: "remediation"}}
+	p.Standing = append(p.Standing, Standing{Kind: "ready", By: "team", Guards: []string{"ready"}})
+	c := in("evaluating")
+	for _, x := range []struct {
+		kind   string
+		report Document
+		want   Result
+	}{
+		{"ready", doc(t, `{"remediation": ["x"]}`), Pass},
+		{"ready", doc(t, `{"title": "x"}`), Fail},
+		{"ready", nil, Sealed},
+		{"letter", doc(t, `{"title": "x"}`), Pass},
+	} {
+		if v := p.StandingGuards(World{Case: c, Report: x.report, Now: noon}, x.kind); v.Result != x.want {
+			t.Errorf("%s of %v: %s", x.kind, x.report, v.Text())
+		}
+	}
+	p.Standing[0].Guards = []string{"not there"}
+	if len(p.Check()) == 0 {
+		t.Error("a guard that is no fact is not found")
+	}
+}
+
 func TestStandingTexts(t *testing.T) {
 	t.Parallel()
 	p := waiting()

@@ -25,7 +25,7 @@ func (a *asking) signers(s *Signers, depth int) Result {
 		}
 		handle, _ := handles[0].(string)
 		person, known := a.p.ByHandle(handle)
-		if !known || s.Role != "" && !person.HasRole(s.Role) || a.of(record, s.Where, depth) != Pass {
+		if !known || s.Role != "" && !person.HasRole(s.Role) || s.Team != "" && !a.speaks(s.Team, handle) || a.of(record, s.Where, depth) != Pass {
 			continue
 		}
 		said[handle] = true
@@ -38,6 +38,20 @@ func (a *asking) signers(s *Signers, depth int) Result {
 		return Sealed
 	}
 	return result(len(signed) >= least)
+}
+
+// speaks reports whether a person is of a team that is named at a path. For a
+// team of which the programme lists nobody it is anybody; for one that it does
+// not know, nobody.
+func (a *asking) speaks(path, handle string) bool {
+	named, _ := a.values(path)
+	for _, v := range named {
+		name, _ := v.(string)
+		if team, ok := a.p.Teams[name]; ok && (len(team.People) == 0 || contains(team.People, handle)) {
+			return true
+		}
+	}
+	return false
 }
 
 // signer is who signed the revision in which a record came to stand at a path

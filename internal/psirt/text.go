@@ -43,6 +43,10 @@ func (p *Program) TextData(c *Case) TextData {
 // and the name of the template that it is drafted with.
 const KindAsk = "ask"
 
+// KindFooter is the name of the template that own words to the reporter end
+// with, where a programme has one: what every mail of the team must say.
+const KindFooter = "footer"
+
 // QuestionData is what the template KindAsk may say: what a standard text may, and
 // besides who is asked and what for. Those two are of the report, so what the
 // template gives is a draft and no standard text: a person goes over it, another
@@ -90,27 +94,44 @@ func RenderQuestion(source string, d QuestionData) (subject, text string, err er
 	return render(source, d)
 }
 
+// RenderFooter gives the text of the template KindFooter, without white space
+// around it. It has no subject; else the errors are those of Render. An empty
+// text says that nothing is added.
+func RenderFooter(source string, d TextData) (string, error) {
+	text, err := execute(source, d)
+	return strings.TrimSpace(text), err
+}
+
 func render(source string, data any) (subject, text string, err error) {
-	if len(source) > maxText {
-		return "", "", errors.New("the template is too long")
-	}
-	t, err := template.New("").Option("missingkey=error").Parse(source)
+	whole, err := execute(source, data)
 	if err != nil {
 		return "", "", err
 	}
-	if len(t.Templates()) > 1 || t.Tree != nil && !simple(t.Root) {
-		return "", "", errors.New("a template has values, if, with, and, or, not, eq and ne only")
-	}
-	var b bounded
-	if err := t.Execute(&b, data); err != nil {
-		return "", "", err
-	}
-	head, text, ok := strings.Cut(b.String(), "\n\n")
+	head, text, ok := strings.Cut(whole, "\n\n")
 	subject, named := strings.CutPrefix(head, "Subject: ")
 	if !ok || !named || strings.Contains(subject, "\n") {
 		return "", "", errors.New("a template begins with a line \"Subject: …\" and an empty line")
 	}
 	return subject, text, nil
+}
+
+// execute fills a template in, whose language is bounded as Render says.
+func execute(source string, data any) (string, error) {
+	if len(source) > maxText {
+		return "", errors.New("the template is too long")
+	}
+	t, err := template.New("").Option("missingkey=error").Parse(source)
+	if err != nil {
+		return "", err
+	}
+	if len(t.Templates()) > 1 || t.Tree != nil && !simple(t.Root) {
+		return "", errors.New("a template has values, if, with, and, or, not, eq and ne only")
+	}
+	var b bounded
+	if err := t.Execute(&b, data); err != nil {
+		return "", err
+	}
+	return b.String(), nil
 }
 
 // simple reports whether a part of a template ends in a time that its own

@@ -90,6 +90,21 @@ func TestRenderRefuses(t *testing.T) {
 	}
 }
 
+func TestRenderFooter(t *testing.T) {
+	t.Parallel()
+	for source, want := range map[string]string{
+		"{{/* why */ -}}\n{{.Texts.policy}}\n": "https://acme.example/psirt",
+		"{{if not .Outcome}}Keep it.{{end}}\n": "",
+	} {
+		if text, err := RenderFooter(source, textData()); err != nil || text != want {
+			t.Errorf("%q gives %q, %v", source, text, err)
+		}
+	}
+	if _, err := RenderFooter("{{.Title}}", textData()); err == nil {
+		t.Error("a footer may say what is sealed")
+	}
+}
+
 // A draft may say who is asked and what for; a standard text may not.
 func TestRenderQuestion(t *testing.T) {
 	t.Parallel()
