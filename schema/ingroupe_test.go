@@ -148,26 +148,37 @@ func item(pairs ...any) []any {
 	return []any{m}
 }
 
+// toSolving is what Solving takes, wherever a case comes from: IG-01, IG-20, IG-31 to IG-33.
+var toSolving = []any{
+	"analysis.text", "t", "analysis.verdict", "valid", "priority", "high", "owner", "triage", "analysis.by", "lead", "analysis.reviews", []any{review("triage")},
+	"products", item("name", "p", "type", "software", "versions", []any{"1"}),
+	"assessment.ssvc.decision", "scheduled", "assessment.cvss", item("version", "4.0", "vector", "CVSS:4.0/AV:N"),
+}
+
+// scored is what a priority rests on.
+var scored = []any{"priority", "low", "assessment.ssvc.decision", "scheduled", "assessment.cvss", item("version", "4.0", "vector", "CVSS:4.0/AV:N")}
+
 var ingroupeSteps = []step{
-	{"evaluating", "solving", "", []any{ // IG-01, IG-20, IG-31 to IG-33
-		"analysis.text", "t", "analysis.verdict", "valid", "priority", "high", "owner", "triage", "analysis.by", "lead", "analysis.reviews", []any{review("triage")},
-		"products", item("name", "p", "type", "software", "versions", []any{"1"}),
-		"assessment.ssvc.decision", "scheduled", "assessment.cvss", item("vector", "CVSS:4.0/AV:N"),
-	}, nil},
+	{"evaluating", "solving", "", toSolving, nil},
+	{"deferred", "solving", "", toSolving, nil},
 	{"solving", "communicating", "", []any{ // IG-03, IG-14, IG-35
 		"remediation", item("kind", "fix", "status", "available", "text", "update"), "options", item("chosen", true, "why", "w"),
 		"disclosure.embargo_until", "2027-02-12T09:00:00Z", "disclosure.embargo", item("event", "proposed", "at", "2026-11-22T10:00:00Z", "by", "triage"),
 	}, nil},
-	{"evaluating", "deferred", "", []any{"analysis.text", "t", "analysis.verdict", "valid", "review_at", "2026-12-24"}, nil},
+	{"solving", "communicating", "", []any{ // IG-03: guidance does not apply
+		"remediation", item("kind", "none-planned", "text", "no longer made"), "options", item("chosen", true, "why", "w"),
+		"disclosure.embargo_until", "2027-02-12T09:00:00Z", "disclosure.embargo", item("event", "proposed", "at", "2026-11-22T10:00:00Z", "by", "triage"),
+	}, nil},
+	{"evaluating", "deferred", "", append([]any{"analysis.text", "t", "analysis.verdict", "valid", "review_at", "2026-12-24"}, scored...), nil},
 	{"communicating", "closed", "fixed", []any{ // IG-36, IG-37
 		"remediation", []any{map[string]any{"kind": "fix", "status": "available", "text": "update"}},
 		"disclosure.others.none_because", "one customer",
-	}, []string{"communicating"}},
+	}, nil},
 	{"communicating", "closed", "mitigated", []any{
 		"remediation", []any{map[string]any{"kind": "workaround", "status": "available", "text": "filter"}},
 		"disclosure.others.notified", []any{map[string]any{"who": "customers", "at": "2026-12-01T10:00:00Z"}},
-	}, []string{"reply"}},
-	{"solving", "closed", "risk-accepted", []any{"analysis.text", "t", "analysis.verdict", "valid", "priority", "low", "closing.reason", "r"}, nil},
+	}, nil},
+	{"solving", "closed", "risk-accepted", append([]any{"analysis.text", "t", "analysis.verdict", "valid", "closing.reason", "r"}, scored...), nil},
 	{"received", "closed", "duplicate", []any{"duplicate_of", "INGP-2026-0001"}, nil},
 	{"evaluating", "closed", "already-fixed", []any{"analysis.text", "t", "closing.fixed_in", "2.0"}, nil},
 	{"evaluating", "closed", "not-a-vulnerability", []any{"analysis.text", "t", "analysis.verdict", "not-valid"}, nil},
@@ -175,13 +186,12 @@ var ingroupeSteps = []step{
 	{"received", "closed", "out-of-scope", []any{"analysis.in_scope", false, "closing.reason", "r"}, nil},
 	{"deferred", "closed", "end-of-life", []any{"analysis.text", "t", "closing.reason", "r"}, nil},
 	{"solving", "closed", "forwarded-third-party", []any{"analysis.text", "t", "closing.forwarded_to", "w"}, nil},
-	{"needs-info", "closed", "insufficient-information", []any{"closing.reason", "r"}, []string{"needs-info"}}, // IG-28
+	{"needs-info", "closed", "insufficient-information", []any{"closing.reason", "r"}, nil}, // IG-28
 	{"closed", "evaluating", "", nil, nil},
 	{"solving", "closed", "withdrawn-by-reporter", []any{"closing.reason", "r"}, nil},
 	{"received", "closed", "support-redirect", nil, nil},
 	{"received", "closed", "spam", nil, nil},
 	{"received", "evaluating", "", []any{"consent.submitted_at", "2026-11-22T09:14:03Z"}, nil},
-	{"deferred", "solving", "", []any{"analysis.text", "t", "analysis.verdict", "valid", "priority", "low"}, nil},
 }
 
 func set(doc map[string]any, path []string, value any) {
