@@ -39,7 +39,9 @@ and public keys in one signed commit. The new secret keys go to the directory of
 --keys, which must be empty: intake and sender (one published certificate, whose
 primary key is in primary.asc), bot, mailer, escrow, and one for each person of
 the team. The first handle is lead; HANDLE=LOGIN names who has another name on
-the forge.
+the forge. Everybody is of the team; where a programme declares roles of its own,
+HANDLE:ROLE+ROLE says what somebody is instead (team, lead, auditor, and those), and
+what nobody was given the lead has.
 
 Take primary.asc and escrow.asc offline. Give each analyst their own file and
 sender.asc; give the intake host intake.asc, bot.asc and intake-secret; give the
@@ -54,6 +56,7 @@ repository and to push workflows. Run it again at any time, also on a DIR that i
 there: it does what is missing, and changes nothing when all is there.`,
 		Example: "  docket init cases.git --program ingroupe --team ada,ben --keys ./keys\n" +
 			"  docket init cases.git --program ./program.yaml --team ada,ben --keys ./keys --intake-key our-published-key.asc\n" +
+			"  docket init cases.git --program ./program.yaml --team ada,ben,mia:product,eva:legal+auditor --keys ./keys\n" +
 			"  docket init cases.git --program ingroupe --team ada=ada-on-github,ben --keys ./keys --github acme/cases --app-id 123456\n" +
 			"  docket init cases.git --github acme/cases",
 		Args: cobra.ExactArgs(1)}
@@ -65,11 +68,11 @@ there: it does what is missing, and changes nothing when all is there.`,
 func (a *app) initFlags(c *cobra.Command, f *initFlags) {
 	fs := c.Flags()
 	fs.StringSliceVar(&f.programs, "program", nil, "shipped programmes ("+strings.Join(desk.Shipped(), ", ")+") or program.yaml files")
-	fs.StringSliceVar(&f.team, "team", nil, "handles of the team; the first is lead; HANDLE=LOGIN where the name on the forge is another")
+	fs.StringSliceVar(&f.team, "team", nil, "handles of the team; the first is lead; HANDLE=LOGIN where the name on the forge is another, HANDLE:ROLE+ROLE for other roles than team")
 	fs.StringVar(&f.intakeKey, "intake-key", "", "secret export of the published key that you have already")
 	fs.BoolVar(&f.open, "no-passphrase", false, "leave the secret keys unprotected: for try-outs only")
 	fs.StringVar(&f.github, "github", "", "OWNER/REPO on GitHub that the repository goes to")
-	fs.StringVar(&f.api, "api", "", "base URL of the REST API of an Enterprise Server: https://HOST/api/v3/ (GITHUB_API_URL)")
+	fs.StringVar(&f.api, "api", "", "base URL of the REST API of an Enterprise Server, https://HOST/api/v3/, or of a host at ghe.com, https://api.SUBDOMAIN.ghe.com/ (GITHUB_API_URL)")
 	fs.Int64Var(&f.appID, "app-id", 0, "ID of the bot's GitHub App, which may push to main")
 	fs.Int64Var(&f.checkApp, "check-app-id", 0, "ID of the GitHub App whose docket/check counts, and nobody else's (GitHub Actions on github.com: 15368)")
 	fs.Int64Var(&f.mailerApp, "mailer-app-id", 0, "ID of a GitHub App of the mailer, which then alone may write receipts")
@@ -125,6 +128,9 @@ func (a *app) makeRepository(dir string, f *initFlags, sums []byte) (*desk.InitR
 		if o.IntakeKey, err = os.ReadFile(f.intakeKey); err != nil {
 			return nil, err
 		}
+	}
+	if err := desk.CheckInit(dir, o); err != nil { // before a passphrase is asked for
+		return nil, err
 	}
 	if !f.open {
 		if o.Passphrase, err = a.newPassphrase(); err != nil {
@@ -231,6 +237,9 @@ func (a *app) printMade(r *desk.InitResult) {
 	}
 	for _, p := range r.Republish {
 		a.printf("It has a new signing subkey: publish it again (%s).\n", p)
+	}
+	for _, note := range r.Notes {
+		a.printf("Note: %s. Name more people in --team, or bring them in with docket keys add.\n", note)
 	}
 	a.printf("\nSecret keys in %s: %s\n", r.Keys, strings.Join(r.Files, ", "))
 	a.printf("Take primary.asc and escrow.asc offline; docket init --help says who gets which of the others.\n\n")

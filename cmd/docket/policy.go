@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,7 +18,7 @@ import (
 // policyReading are the commands below policy that read and write files; edit
 // stands with the commands that propose.
 func (a *app) policyReading() []*cobra.Command {
-	return []*cobra.Command{a.policyShowCommand(), a.policyExplainCommand(), a.policyCheckCommand(), a.policyNewCommand()}
+	return append([]*cobra.Command{a.policyShowCommand(), a.policyExplainCommand(), a.policyCheckCommand(), a.policyNewCommand()}, a.policyWriting()...)
 }
 
 // programmeFlag names a programme: of the repository, a file, or a shipped one.
@@ -45,14 +46,21 @@ func (a *app) policyView(c *cobra.Command, name string) (*desk.PolicyView, error
 
 func (a *app) policyShowCommand() *cobra.Command {
 	var name, image string
-	c := a.jsonFlag(&cobra.Command{Use: "show", Short: "Show a programme's lifecycle, as text or as a diagram", Args: cobra.NoArgs,
+	c := a.jsonFlag(&cobra.Command{Use: "show [PROGRAM]", Short: "Show a programme's lifecycle, as text or as a diagram", Args: cobra.MaximumNArgs(1),
 		Long: `Prints states with phase and label, moves with guards, approvals, updates and the
-clocks that they wind, and the clocks. --svg writes the same as a state diagram: one
-image that needs nothing else. No key is needed, and no repository for a file.`,
-		Example: "  docket -C cases.git policy show --program ingroupe\n  docket policy show --program my-program.yaml --svg lifecycle.svg"})
+clocks that they wind, the clocks, the rules that give a case its priority, and what
+else the programme says of approvals, texts, working hours and limits. --svg writes
+lifecycle, clocks and priority rules as a state diagram: one image that needs nothing
+else. No key is needed, and no repository for a file.
+
+PROGRAM is what --program may be: a name, or the path of a program.yaml.`,
+		Example: "  docket -C cases.git policy show --program ingroupe\n  docket policy show my-program.yaml --svg lifecycle.svg"})
 	programmeFlag(c, &name)
 	c.Flags().StringVar(&image, "svg", "", "write the state diagram to this file")
-	c.RunE = func(c *cobra.Command, _ []string) error {
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if len(args) == 1 && name == "" {
+			name = args[0]
+		}
 		v, err := a.policyView(c, name)
 		if err != nil {
 			return err
@@ -178,7 +186,11 @@ where the input ends, takes the answer that is offered.`,
 		if err := writeNew(name, text); err != nil {
 			return err
 		}
-		a.printf("Wrote %s. Read it through, and make it yours. Next:\n  docket policy check %[1]s\n  docket policy show --program ./%[1]s\n  docket init cases.git --program ./%[1]s --team HANDLE,HANDLE --keys ./keys\n", strings.TrimPrefix(name, "./"))
+		file := name
+		if !filepath.IsAbs(name) {
+			file = "./" + strings.TrimPrefix(name, "./") // a name alone could be a programme's
+		}
+		a.printf("Wrote %s. Read it through, and make it yours. Next:\n  docket policy check %s\n  docket policy show %[2]s\n  docket init cases.git --program %[2]s --team HANDLE,HANDLE --keys ./keys\n", name, file)
 		return nil
 	}
 	return c

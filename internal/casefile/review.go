@@ -60,18 +60,19 @@ func ReviewProgram(data []byte) *Reviewed {
 		return r
 	}
 	r.Faults = append(r.Faults, r.Program.Locate(time.LoadLocation)...)
+	known := slices.Clone(r.Faults)
 	for _, f := range r.Program.Check() {
-		if !r.told(f.Path) { // said once, in the schema's words
+		if !about(known, f.Path) { // said once, in the schema's words
 			r.Faults = append(r.Faults, f)
 		}
 	}
 	return r
 }
 
-// told reports whether a fault of a place, or of one below it, is known: what
-// is wrong around it may only follow from that.
-func (r *Reviewed) told(path string) bool {
-	return slices.ContainsFunc(r.Faults, func(f psirt.Fault) bool {
+// about reports whether some fault is of a place, or of one below it: what is
+// wrong around that may only follow from it.
+func about(faults []psirt.Fault, path string) bool {
+	return slices.ContainsFunc(faults, func(f psirt.Fault) bool {
 		rest, ok := strings.CutPrefix(f.Path, path)
 		return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
 	})

@@ -31,7 +31,7 @@ var shipped embed.FS
 // InitOptions say what docket init makes.
 type InitOptions struct {
 	Programs   []string // names of shipped programmes, or files
-	Team       []string // handles, or HANDLE=LOGIN where the name on the forge is another; the first is lead
+	Team       []string // HANDLE[=LOGIN][:ROLE+ROLE]: LOGIN where the name on the forge is another, roles where they are not team alone; the first is lead
 	Keys       string   // directory that the new secret keys go to
 	Passphrase []byte   // nil: unprotected, for try-outs
 	IntakeKey  []byte   // secret export of the published key that the team has already, or nil
@@ -52,6 +52,7 @@ type InitResult struct {
 	Files     []string          `json:"files"`               // the secret files, without the directory
 	Published map[string]string `json:"published"`           // programme: full fingerprint of its certificate
 	Republish []string          `json:"republish,omitempty"` // programmes whose published key has a new signing subkey
+	Notes     []string          `json:"notes,omitempty"`     // what the programmes ask for and the team cannot give
 }
 
 // maxProgramFile bounds a program.yaml, in bytes.
@@ -66,13 +67,8 @@ func Init(dir string, o InitOptions) (*InitResult, error) {
 		m.o.Now = time.Now
 	}
 	m.at = m.o.Now().UTC().Truncate(time.Second)
-	if err := m.checkTeam(); err != nil {
+	if err := m.check(dir); err != nil {
 		return nil, err
-	}
-	for _, place := range []string{dir, o.Keys} {
-		if err := emptyPlace(place); err != nil {
-			return nil, err
-		}
 	}
 	for _, name := range o.Programs {
 		if err := m.program(name); err != nil {
@@ -93,13 +89,37 @@ func Init(dir string, o InitOptions) (*InitResult, error) {
 	return m.out, nil
 }
 
+// CheckInit finds what would keep Init from making anything: team, places and
+// programmes are as they must be. Nothing is made.
+func CheckInit(dir string, o InitOptions) error {
+	return (&maker{o: o}).check(dir)
+}
+
+func (m *maker) check(dir string) error {
+	if err := m.checkTeam(); err != nil {
+		return err
+	}
+	for _, place := range []string{dir, m.o.Keys} {
+		if err := emptyPlace(place); err != nil {
+			return err
+		}
+	}
+	for _, name := range m.o.Programs {
+		if err := fitForUse(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 type maker struct {
 	o       InitOptions
 	out     *InitResult
 	at      time.Time
 	people  map[string]*seal.Key
-	logins  map[string]string // by handle
-	secrets map[string][]byte // file name: content
+	logins  map[string]string   // by handle
+	roles   map[string][]string // by handle, as the team gives them; none: what everybody has
+	secrets map[string][]byte   // file name: content
 	edits   []store.Edit
 }
 
@@ -110,10 +130,11 @@ func (m *maker) checkTeam() error {
 	if len(m.o.Team) == 0 || len(m.o.Programs) == 0 {
 		return usage("a programme and a team are needed", "docket init DIR --program ingroupe --team HANDLE,HANDLE --keys KEYDIR")
 	}
-	m.logins = map[string]string{}
+	m.logins, m.roles = map[string]string{}, map[string][]string{}
 	m.o.Team = slices.Clone(m.o.Team)
 	for i, member := range m.o.Team {
-		h, login, named := strings.Cut(member, "=")
+		name, roles, given := strings.Cut(member, ":")
+		h, login, named := strings.Cut(name, "=")
 		if !named {
 			login = h
 		}
@@ -124,6 +145,15 @@ func (m *maker) checkTeam() error {
 			return usage(fmt.Sprintf("%q cannot be a login", login), "write HANDLE=LOGIN with the name on the forge")
 		}
 		m.o.Team[i], m.logins[h] = h, login
+		if !given {
+			continue
+		}
+		for _, role := range strings.Split(roles, "+") {
+			if !psirt.ValidName(role) {
+				return usage(fmt.Sprintf("%q cannot be a role of %s", role, h), "write HANDLE:ROLE+ROLE with team, lead, auditor, or what the programme declares")
+			}
+			m.roles[h] = append(m.roles[h], role)
+		}
 	}
 	return nil
 }
@@ -153,18 +183,20 @@ func (m *maker) program(name string) error {
 	head := withoutKeys(text)
 	p, err := identity(head)
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return notValid(name, err)
 	}
 	keys, err := m.roleKeys(p)
 	if err != nil {
 		return err
 	}
 	full := append(bytes.TrimRight(head, "\n"), []byte("\n\n"+m.keysSection(keys)+m.peopleSection(p))...)
-	if _, err := casefile.ParseProgram(full); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+	made, err := casefile.ParseProgram(full)
+	if err != nil {
+		return notValid(name, err)
 	}
+	m.out.Notes = append(m.out.Notes, shortages(made)...)
 	dir := "cases/" + p.Program
-	m.add(dir+"/program.yaml", full)
+	m.add(dir+"/program.yaml", placed(full))
 	for kind, raw := range templates {
 		m.add(dir+"/templates/"+kind, raw)
 	}
@@ -179,15 +211,39 @@ func (m *maker) program(name string) error {
 	return m.intakeSecret(p.Program, keys["escrow"])
 }
 
-// withoutKeys cuts a program.yaml before its keys and people, which stand last,
-// and before the comment above them.
+// withoutKeys takes keys and people out of a program.yaml, wherever they stand,
+// with the comments right above them. docket init puts its own at the end.
 func withoutKeys(text []byte) []byte {
-	head, _, _ := bytes.Cut(append([]byte("\n"), text...), []byte("\nkeys:"))
-	lines := bytes.Split(bytes.TrimRight(head[min(1, len(head)):], "\n"), []byte("\n"))
-	for len(lines) > 0 && bytes.HasPrefix(lines[len(lines)-1], []byte("#")) {
-		lines = lines[:len(lines)-1]
+	var out []string
+	ours := false
+	for _, line := range strings.Split(string(text), "\n") {
+		switch {
+		case strings.HasPrefix(line, "keys:") || strings.HasPrefix(line, "people:"):
+			ours = true
+			for len(out) > 0 && strings.HasPrefix(out[len(out)-1], "#") {
+				out = out[:len(out)-1]
+			}
+		case line != "" && !strings.ContainsAny(line[:1], " \t\r-"):
+			ours = false // the next key, or a comment on it
+		}
+		if !ours {
+			out = append(out, line)
+		}
 	}
-	return append(bytes.TrimRight(bytes.Join(lines, []byte("\n")), "\n"), '\n')
+	return []byte(strings.TrimRight(strings.Join(out, "\n"), "\n") + "\n")
+}
+
+// schemaLine names the schema as a file in cases/PROGRAM finds it.
+const schemaLine = "# yaml-language-server: $schema="
+
+// placed is a program.yaml as it stands in a case repository: its first line may
+// name the schema, which is elsewhere from there.
+func placed(text []byte) []byte {
+	first, rest, ok := bytes.Cut(text, []byte("\n"))
+	if !ok || !bytes.HasPrefix(first, []byte(schemaLine)) {
+		return text
+	}
+	return append([]byte(schemaLine+"../../schema/program.schema.json\n"), rest...)
 }
 
 func (m *maker) add(path string, data []byte) {

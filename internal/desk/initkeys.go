@@ -103,19 +103,37 @@ func (m *maker) keysSection(keys map[string]*seal.Key) string {
 	return b.String() + "\n"
 }
 
-// peopleSection lists the team; its first is lead, and has the roles that the
-// programme declares until somebody else gets them.
+// peopleSection lists the team. Its first is lead, and has the roles that the
+// programme declares and that nobody was given by name.
 func (m *maker) peopleSection(p *psirt.Program) string {
 	var b strings.Builder
 	b.WriteString("people: # login is the name on the forge; roles are team, lead, auditor, and those above\n")
 	for i, h := range m.o.Team {
-		roles := "[team]"
-		if i == 0 {
-			roles = "[" + strings.Join(append([]string{psirt.RoleTeam, psirt.RoleLead}, slices.Sorted(maps.Keys(p.Roles))...), ", ") + "]"
-		}
-		fmt.Fprintf(&b, "  - {handle: %s, login: %s, key: %s, mail: %s@%s, roles: %s}\n", h, m.logins[h], m.people[h].Cert().Fingerprint(), h, p.Intake.Domain, roles)
+		fmt.Fprintf(&b, "  - {handle: %s, login: %s, key: %s, mail: %s@%s, roles: [%s]}\n", h, m.logins[h], m.people[h].Cert().Fingerprint(), h, p.Intake.Domain, strings.Join(m.rolesOf(i, p), ", "))
 	}
 	return b.String()
+}
+
+// rolesOf is what a person of the team is in a programme. Roles that another
+// programme declares are left out.
+func (m *maker) rolesOf(i int, p *psirt.Program) []string {
+	out := []string{psirt.RoleTeam}
+	if given := m.roles[m.o.Team[i]]; given != nil {
+		out = slices.Clone(given)
+		if len(m.o.Programs) > 1 {
+			out = slices.DeleteFunc(out, func(role string) bool { return !p.KnowsRole(role) })
+		}
+	}
+	if i > 0 {
+		return slices.Compact(out)
+	}
+	for _, role := range append([]string{psirt.RoleLead}, slices.Sorted(maps.Keys(p.Roles))...) {
+		taken := role != psirt.RoleLead && slices.ContainsFunc(m.o.Team, func(h string) bool { return slices.Contains(m.roles[h], role) })
+		if !slices.Contains(out, role) && !taken {
+			out = append(out, role)
+		}
+	}
+	return out
 }
 
 // intakeSecret makes the secret that intake hosts share: as a file, and sealed

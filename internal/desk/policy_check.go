@@ -58,7 +58,7 @@ func CheckPolicy(name string) (*PolicyChecked, error) {
 		return nil, err
 	}
 	if info.Size() > maxProgramFile {
-		return &PolicyChecked{File: name, Faults: []PolicyFault{{File: name, Path: "(document)", Text: fmt.Sprintf("at most %d bytes are allowed", maxProgramFile)}}}, nil
+		return &PolicyChecked{File: name, Faults: []PolicyFault{tooLarge(name)}}, nil
 	}
 	text, err := os.ReadFile(name)
 	if err != nil {
@@ -67,18 +67,24 @@ func CheckPolicy(name string) (*PolicyChecked, error) {
 	return checkPolicyText(name, text)
 }
 
+func tooLarge(name string) PolicyFault {
+	f := psirt.Fault{Path: wholeFile, Text: fmt.Sprintf("at most %d bytes are allowed", maxProgramFile)}
+	return PolicyFault{File: name, Path: f.Path, Text: f.Text, Do: adviceOn(f, nil)}
+}
+
 func checkPolicyText(name string, text []byte) (*PolicyChecked, error) {
 	out := &PolicyChecked{File: name, Faults: []PolicyFault{}}
+	if faults := unfit(name, text); faults != nil {
+		out.Faults = faults
+		return out, nil
+	}
 	full, draft := withPlaceholders(text)
 	out.Draft = draft
 	r := casefile.ReviewProgram(full)
 	sound := true // facts that a review can go through
 	for _, f := range r.Faults {
-		out.add(r, f.Path, f.Text, adviceOn(f))
+		out.add(r, f.Path, f.Text, adviceOn(f, r.Program))
 		sound = sound && !strings.HasPrefix(f.Path, "facts")
-	}
-	if r.Program == nil {
-		return out, nil
 	}
 	p := r.Program
 	out.States, out.Moves, out.Clocks = len(p.States), len(p.Transitions), len(p.Clocks)
@@ -105,27 +111,6 @@ func checkPolicyText(name string, text []byte) (*PolicyChecked, error) {
 
 func (o *PolicyChecked) add(r *casefile.Reviewed, path, text, do string) {
 	o.Faults = append(o.Faults, PolicyFault{File: o.File, Line: r.Line(path), Path: path, Text: text, Do: do})
-}
-
-// adviceOn says what to do about a fault whose text does not say so itself.
-func adviceOn(f psirt.Fault) string {
-	switch {
-	case f.Path == "(document)":
-		return "compare it with a shipped programme: cases/*/program.yaml"
-	case strings.HasPrefix(f.Text, "expected no field"):
-		return "take it out, or correct its name"
-	case strings.HasPrefix(f.Text, "expected "):
-		return "write what is expected; schema/program.schema.json describes every field"
-	case strings.HasPrefix(f.Text, "no transition leads to"):
-		return "add a transition to it, or take the state out"
-	case strings.HasPrefix(f.Text, "no transition leaves"):
-		return "add a transition from it, or give it the phase closed"
-	case strings.HasPrefix(f.Text, "there is no fact"):
-		return "declare it under facts, or correct the name"
-	case strings.HasPrefix(f.Text, "there is no state"):
-		return "declare it under states, or correct the name"
-	}
-	return ""
 }
 
 // policyCheck finds what needs more than the file: templates.
@@ -180,12 +165,16 @@ func (c *policyCheck) kinds() []kindUse {
 		use(fmt.Sprintf("standing[%d].kind", i), standing.Kind, c.p.Initial().Name, "")
 	}
 	use(draftPath, psirt.KindAsk, c.p.Initial().Name, "")
+	use(footerPath, psirt.KindFooter, c.p.Initial().Name, "")
 	return out
 }
 
-// draftPath stands for what uses the template of drafts: docket ask, in every
-// programme.
-const draftPath = "report.asked"
+// What uses the template of drafts (docket ask), and the one that own words end
+// with: every programme, in these places.
+const (
+	draftPath  = "report.asked"
+	footerPath = "messages"
+)
 
 type kindUse struct {
 	path, kind, state string
@@ -204,18 +193,21 @@ func (c *policyCheck) templates(dir string) error {
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		text := string(raw)
+		text, file := string(raw), name
+		if err != nil && u.path == footerPath {
+			continue // own words go out as they are
+		}
 		if err != nil {
 			var ok bool
+			file = ""
 			if text, ok = builtIn[u.kind]; !ok {
 				c.add(u.path, fmt.Sprintf("there is no template %s: none is built in, and %s is not there", u.kind, name),
-					"write that file, or name a built-in one: "+strings.Join(sortedKeys(builtIn), ", "))
+					writeText(u.kind, sortedKeys(builtIn)))
 				continue
 			}
 		}
 		if err := c.renders(u, text); err != nil {
-			c.add(u.path, fmt.Sprintf("the template %s cannot be rendered: %v", u.kind, err),
-				"correct it: a line \"Subject: …\", an empty line, the text; words of your own stand under texts")
+			c.unrendered(u, file, err)
 		}
 	}
 	return nil
@@ -224,16 +216,19 @@ func (c *policyCheck) templates(dir string) error {
 // renders tries a text on a case of no content.
 func (c *policyCheck) renders(u kindUse, text string) error {
 	sample := c.p.TextData(&psirt.Case{ID: psirt.NewCaseID(c.p.Prefix, 2026, 1), Program: c.p.Program, State: u.state, Outcome: u.outcome, Opened: time.Unix(0, 0)})
-	if u.path != draftPath {
-		_, _, err := psirt.Render(text, sample)
+	switch u.path {
+	case footerPath:
+		_, err := psirt.RenderFooter(text, sample)
+		return err
+	case draftPath:
+		_, _, err := psirt.RenderQuestion(text, psirt.QuestionData{TextData: sample})
+		if err == nil {
+			_, _, err = psirt.RenderQuestion(text, psirt.QuestionData{TextData: sample, Name: "Name", Questions: "1. Question?\n"})
+		}
 		return err
 	}
-	for _, q := range []psirt.QuestionData{{TextData: sample}, {TextData: sample, Name: "Name", Questions: "1. Question?\n"}} {
-		if _, _, err := psirt.RenderQuestion(text, q); err != nil {
-			return err
-		}
-	}
-	return nil
+	_, _, err := psirt.Render(text, sample)
+	return err
 }
 
 func sortedKeys(m map[string]string) []string {

@@ -106,7 +106,8 @@ func (g *diagram) heading(e *edge) string {
 	return fmt.Sprintf("%s → %s", e.from.state.Label, e.to.state.Label)
 }
 
-// list writes what each number stands for, and the clocks, in wrapped lines.
+// list writes what each number stands for, the clocks and the priority rules, in
+// wrapped lines.
 func (g *diagram) list(d *drawing, y float64) float64 {
 	line := func(x float64, class, text string) {
 		for _, part := range wrapped(text, g.width-x-margin) {
@@ -129,7 +130,15 @@ func (g *diagram) list(d *drawing, y float64) float64 {
 	line(margin, "bold", "Clocks")
 	y += 4
 	for _, c := range g.v.Clocks {
-		line(margin+24, "soft small", fmt.Sprintf("%s, within %s, by the %s: %s", c.Name, c.Within, c.Party, c.Means))
+		line(margin+24, "soft small", fmt.Sprintf("%s, %s, by the %s: %s", c.Name, c.within(), c.Party, c.Means))
+	}
+	if len(g.v.Priority) > 0 {
+		y += 8
+		line(margin, "bold", "Priority; the first rule that holds counts")
+		y += 4
+	}
+	for _, r := range g.v.Priority {
+		line(margin+24, "soft small", fmt.Sprintf("%s: %s (%s)", r.Priority, r.Means, r.When))
 	}
 	return y + 8
 }

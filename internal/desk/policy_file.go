@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/docket-psirt/docket/internal/casefile"
 	"github.com/docket-psirt/docket/internal/psirt"
 )
 
@@ -53,4 +54,57 @@ func readTemplate(name string) ([]byte, error) {
 		return nil, &Problem{Text: name + " is too large for a template", Do: fmt.Sprintf("at most %d bytes", maxTemplateFile)}
 	}
 	return os.ReadFile(name)
+}
+
+// notValid is the error about a programme's file that cannot be used.
+func notValid(name string, err error) error {
+	if has(Shipped(), name) {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return &Problem{Text: name + " is not valid", Err: err, Do: "docket policy check " + name + " lists every fault with its line"}
+}
+
+// shortages are where a programme asks for more people than there are, each way
+// of it once.
+func shortages(p *psirt.Program) []string {
+	var texts, out []string
+	count := map[string]int{}
+	for _, f := range p.Review(psirt.Around{}) {
+		if !strings.HasPrefix(f.Text, "it takes ") && !strings.HasPrefix(f.Text, "nobody has the role ") {
+			continue
+		}
+		if count[f.Text]++; count[f.Text] == 1 {
+			texts, out = append(texts, f.Text), append(out, p.Program+": "+f.Path)
+		}
+	}
+	for i, text := range texts {
+		if n := count[text]; n > 1 {
+			out[i] += fmt.Sprintf(" and %d more", n-1)
+		}
+		out[i] += ": " + text
+	}
+	return out
+}
+
+// fitForUse holds that a programme of somebody's own can be begun with: a file
+// that can be read, whose texts can be sent. What else docket policy check finds
+// is no obstacle.
+func fitForUse(name string) error {
+	text, _, err := source(name)
+	if err != nil || has(Shipped(), name) {
+		return err
+	}
+	text = withoutKeys(text)
+	full, _ := withPlaceholders(text)
+	refused := len(casefile.ReviewProgram(full).Faults) > 0
+	found, err := checkPolicyText(name, text)
+	if err != nil {
+		return err
+	}
+	for _, f := range found.Faults {
+		if refused || strings.Contains(f.Text, "template ") {
+			return &Problem{Text: name + " cannot be used: " + f.String(), Do: "docket policy check " + name + " lists every fault"}
+		}
+	}
+	return nil
 }

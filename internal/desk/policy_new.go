@@ -249,12 +249,13 @@ type newPolicy struct {
 	Eyes   string   // approvals of a move, ready to print; empty for none
 	Strict string   // of the verdict and of closing
 	Attest string   // of moves that say nothing of a verdict
+	Words  policyWords
 }
 
 // NewPolicy writes a program.yaml of a lead's answers: valid, with comments,
 // and without keys and people, which docket init adds.
 func NewPolicy(a PolicyAnswers) ([]byte, error) {
-	n := newPolicy{PolicyAnswers: a}
+	n := newPolicy{PolicyAnswers: a, Words: wordsIn(a.Language)}
 	if len(a.Addresses) == 0 || len(a.Stages) < 4 {
 		return nil, usage("the answers are not complete", "answer every question of docket policy new")
 	}

@@ -22,6 +22,9 @@ type PolicyView struct {
 	Moves   []PolicyMove  `json:"moves"`
 	Clocks  []PolicyClock `json:"clocks"`
 
+	Priority []PolicyPriority `json:"priority,omitempty"`
+	Others   []PolicyOther    `json:"others"`
+
 	p *psirt.Program
 }
 
@@ -152,7 +155,7 @@ func withPlaceholders(text []byte) (full []byte, draft bool) {
 		}
 	}
 	roles, handles := "team, lead", []string{}
-	if p, err := casefile.PeekProgram(text); err == nil { // people whom the file speaks of already
+	if p, ok := casefile.RoughProgram(text); ok { // people whom the file speaks of already
 		for _, name := range slices.Sorted(maps.Keys(p.Roles)) {
 			roles += ", " + name
 		}
@@ -183,7 +186,7 @@ func withPlaceholders(text []byte) (full []byte, draft bool) {
 }
 
 func newPolicyView(p *psirt.Program) *PolicyView {
-	v := &PolicyView{Program: p.Program, Name: p.Name, p: p, States: []PolicyState{}, Moves: []PolicyMove{}, Clocks: []PolicyClock{}}
+	v := &PolicyView{Program: p.Program, Name: p.Name, p: p, States: []PolicyState{}, Moves: []PolicyMove{}, Clocks: []PolicyClock{}, Priority: prioritiesOf(p), Others: othersOf(p)}
 	v.Source = strings.Trim(p.Source.Title+", "+p.Source.URL, ", ")
 	for _, s := range p.States {
 		v.States = append(v.States, PolicyState{s.Name, cmp.Or(s.Label, s.Name), s.Phase, s.Means})
@@ -202,9 +205,7 @@ func newPolicyMove(p *psirt.Program, i int, t psirt.Transition) PolicyMove {
 	if t.Update == psirt.Silent {
 		m.Words = "forbidden"
 	}
-	if t.Approvals.Count > 0 {
-		m.Approvals = PolicyApprovals{t.Approvals.Count, cmp.Or(t.Approvals.Role, psirt.RoleTeam), cmp.Or(t.Approvals.Kind, psirt.KindSigned)}
-	}
+	m.Approvals = approvalsOf(t.Approvals)
 	for _, guard := range t.Guards {
 		name, negated := strings.CutPrefix(guard, "not ")
 		f := p.Facts[name]

@@ -44,7 +44,7 @@ func TestNewPolicyIsValid(t *testing.T) {
 				if flags%7 != 0 && (stages != "four" || eyes != "all") {
 					continue // each once is enough
 				}
-				a := answered(t, map[int]string{0: "Ex: \"PSIRT\" #1", 1: "ex", 3: "psirt@example.com", 7: stages, 8: eyes,
+				a := answered(t, map[int]string{0: "Ex: \"PSIRT\" #1", 1: "ex", 3: "psirt@example.com", 4: []string{"en", "de", "fr"}[flags%3], 7: stages, 8: eyes,
 					13: word(flags & 1), 14: word(flags & 2), 15: word(flags & 4)})
 				text, err := desk.NewPolicy(a)
 				if err != nil {

@@ -6,12 +6,13 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/docket-psirt/docket/internal/psirt"
 )
 
 // Text prints the lifecycle: its states, its moves with what each needs, sends
-// and winds, and its clocks.
+// and winds, its clocks, its priority rules, and what else the programme says.
 func (v *PolicyView) Text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s (%s)\n", v.Name, v.Program)
@@ -19,8 +20,12 @@ func (v *PolicyView) Text() string {
 		fmt.Fprintf(&b, "after %s\n", v.Source)
 	}
 	b.WriteString("\nStates; cases begin in the first\n")
+	wide := 26
 	for _, s := range v.States {
-		fmt.Fprintf(&b, "  %-18s %-26s phase %s\n", s.Name, s.Label, s.Phase)
+		wide = max(wide, utf8.RuneCountInString(s.Label))
+	}
+	for _, s := range v.States {
+		fmt.Fprintf(&b, "  %-18s %-*s phase %s\n", s.Name, wide, s.Label, s.Phase)
 		if s.Means != "" {
 			fmt.Fprintf(&b, "  %-18s %s\n", "", s.Means)
 		}
@@ -44,6 +49,7 @@ func (v *PolicyView) Text() string {
 		}
 		b.WriteByte('\n')
 	}
+	v.writeRules(&b)
 	return b.String()
 }
 
@@ -262,7 +268,7 @@ func (a PolicyApprovals) sentence() string {
 	if a.Count == 0 {
 		return "Nobody else has to agree."
 	}
-	who := map[string]string{psirt.RoleTeam: "of the team", psirt.RoleLead: "who is a lead"}[a.Role]
+	who := cmp.Or(map[string]string{psirt.RoleTeam: "of the team", psirt.RoleLead: "who is a lead"}[a.Role], "with the role "+a.Role)
 	how := "must sign it (docket approve)"
 	if a.Kind == psirt.KindAttested {
 		how = "must agree: a review on the forge is enough as long as nothing sealed changes"
@@ -294,14 +300,22 @@ func (v *PolicyView) running(b *strings.Builder, state string) {
 		case has(c.Paused, state):
 			lines = append(lines, fmt.Sprintf("%s stands still here", c.Name))
 		case has(c.Starts, "enter:"+state):
-			lines = append(lines, fmt.Sprintf("%s starts when a case comes here: within %s, by the %s. %s", c.Name, c.Within, c.Party, c.Means))
+			lines = append(lines, fmt.Sprintf("%s starts when a case comes here: %s, by the %s. %s", c.Name, c.within(), c.Party, c.Means))
 		case has(c.Stops, "leave:"+state):
-			lines = append(lines, fmt.Sprintf("%s stops when a case leaves it: within %s from %s. %s", c.Name, c.Within, strings.Join(c.Starts, ", "), c.Means))
+			lines = append(lines, fmt.Sprintf("%s stops when a case leaves it: %s from %s. %s", c.Name, c.within(), strings.Join(c.Starts, ", "), c.Means))
 		}
 	}
 	if len(lines) > 0 {
 		fmt.Fprintf(b, "\nClocks\n  - %s\n", strings.Join(lines, "\n  - "))
 	}
+}
+
+// within is the length of a clock as a sentence has it.
+func (c PolicyClock) within() string {
+	if strings.HasPrefix(c.Within, "by ") || strings.HasPrefix(c.Within, "until ") {
+		return c.Within
+	}
+	return "within " + c.Within
 }
 
 // lengthOf is the length of a clock in words.
