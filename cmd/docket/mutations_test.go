@@ -17,8 +17,8 @@ import (
 	"github.com/docket-psirt/docket/internal/peer"
 )
 
-// TestMutations takes each guard, fact, clock and template of each shipped
-// programme out in turn, and holds that a script which names a line of the
+// TestMutations takes each guard, fact, clock, priority rule and template of each
+// shipped programme out in turn, and holds that a script which names a line of the
 // policy that stands beside it then fails. What no script misses is printed.
 //
 // It plays hundreds of scripts, so it runs only when asked to:
@@ -148,6 +148,10 @@ func mutants(t *testing.T, whole map[string]string) []mutant {
 	for _, b := range blocks(t, text, "clocks", clockHead) {
 		out = append(out, with("clock "+b.name, linesIn(b.head), "program.yaml", strings.Replace(text, b.text, "", 1)))
 	}
+	above := linesIn(priorityAbove.FindString(text))
+	for i, b := range blocks(t, text, "priority", priorityHead) {
+		out = append(out, with(fmt.Sprintf("priority %d %s", i, b.name), append(linesIn(b.text), above...), "program.yaml", strings.Replace(text, b.text, "", 1)))
+	}
 	for _, file := range slices.Sorted(maps.Keys(whole)) {
 		if kind, ok := strings.CutPrefix(file, "templates/"); ok {
 			head, _, _ := strings.Cut(whole[file], "\n")
@@ -168,6 +172,8 @@ var (
 	factHead       = regexp.MustCompile(`(?m)^  ([a-z0-9-]+):.*\n`)
 	transitionHead = regexp.MustCompile(`(?m)^  - from: (\[.*?\]).*\n    to: ([a-z-]+).*\n(?:    outcomes: (\[.*\]).*\n)?`)
 	clockHead      = regexp.MustCompile(`(?m)^  - name: ([a-z-]+).*\n`)
+	priorityHead   = regexp.MustCompile(`(?m)^  - priority: ([a-z]+).*\n`)
+	priorityAbove  = regexp.MustCompile(`(?m)(?:^#.*\n)*^priority:`)
 	guardList      = regexp.MustCompile(`(?m)^    guards: \[(.*?)\]`)
 	topLevel       = regexp.MustCompile(`(?m)^[a-z]+:`)
 )
