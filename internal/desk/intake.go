@@ -328,13 +328,12 @@ func (d *Desk) ours(in *inbound, ref string) (psirt.CaseID, int) {
 	return "", 0
 }
 
-// forget lets go of copies of what the mail holds: from here on only names and
-// digests of attachments are asked for, and a large mail has large ones.
+// forget lets go of copies of what the mail holds: from here on only names,
+// digests and texts of attachments are asked for, and a large mail has large
+// ones.
 func (in *inbound) forget() {
 	in.m.Layer.Message, in.content.Signed = nil, nil
-	for i := range in.content.Attachments {
-		in.content.Attachments[i].Data = nil
-	}
+	in.content.Forget()
 }
 
 // read opens a mail as far as it can be, and judges the signature inside. That

@@ -32,6 +32,9 @@ type Content struct {
 	Signed      *SignedPart // what a signature inside covers, or nil
 
 	CharsetProblems bool // octets did not fit their charset; wrong ones are U+FFFD
+
+	enclosed []Enclosed // what Enclosed found before Forget
+	forgot   bool
 }
 
 // Attachment is one file, in the order of the mail; images that the text shows
@@ -90,14 +93,19 @@ func ParseInline(plaintext []byte, charset string, lim Limits) (*Content, error)
 	return b.finish()
 }
 
-// isPage reports whether a text is an HTML page, from the first tag to the
-// last.
+// isPage reports whether a text is an HTML page, or what programs send as one:
+// a single block from the first tag to the last.
 func isPage(s string) bool {
 	s = strings.ToLower(strings.TrimSpace(s))
-	if !strings.HasSuffix(s, "</html>") {
-		return false
+	switch {
+	case strings.HasSuffix(s, "</html>"):
+		return strings.HasPrefix(s, "<html") || strings.HasPrefix(s, "<!doctype html")
+	case strings.HasPrefix(s, "<div"):
+		return strings.HasSuffix(s, "</div>")
+	case strings.HasPrefix(s, "<body"):
+		return strings.HasSuffix(s, "</body>")
 	}
-	return strings.HasPrefix(s, "<html") || strings.HasPrefix(s, "<!doctype html")
+	return false
 }
 
 // isMailHeader tells a header from a text that happens to begin with a word

@@ -33,6 +33,9 @@ const (
 // attachment stays what it is. A forwarded mail that is encrypted is not
 // opened, and of what such a mail encloses nothing is read.
 func (c *Content) Enclosed() []Enclosed {
+	if c.forgot {
+		return c.enclosed
+	}
 	var found []Enclosed
 	for _, a := range c.Attachments {
 		if len(found) >= mostEnclosed {
@@ -44,6 +47,15 @@ func (c *Content) Enclosed() []Enclosed {
 		}
 	}
 	return found
+}
+
+// Forget lets go of the octets of attachments. Their names and digests stay,
+// and so does what Enclosed reads of them.
+func (c *Content) Forget() {
+	c.enclosed, c.forgot = c.Enclosed(), true
+	for i := range c.Attachments {
+		c.Attachments[i].Data = nil
+	}
 }
 
 func (a *Attachment) enclosed() (Enclosed, bool) {

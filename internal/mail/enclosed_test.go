@@ -42,6 +42,10 @@ func TestEnclosed(t *testing.T) {
 			t.Errorf("%+v, want %+v", e, w)
 		}
 	}
+	c.Forget()
+	if again := c.Enclosed(); len(again) != len(found) || again[0].Text != found[0].Text || c.Attachments[0].Data != nil || c.Attachments[0].Name == "" {
+		t.Errorf("once the octets are forgotten: %d texts of %d, %d octets left", len(again), len(found), len(c.Attachments[0].Data))
+	}
 }
 
 // TestPageInline: a program that encrypts the text in its window sends HTML as
@@ -50,8 +54,10 @@ func TestPageInline(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"<html><body><p>a</p><table><tr><td>b</td><td>c</td></tr></table></body></html>\n": "a\n\nb\tc\n",
-		"Look at this: <html>x</html>\n": "Look at this: <html>x</html>\n",
-		"<html>\nis a tag\n":             "<html>\nis a tag\n",
+		"<div dir=\"ltr\">a<div>b</div></div>\n":                                           "a\nb\n",
+		"<div>is a tag, </p> too\n":                                                        "<div>is a tag, </p> too\n",
+		"Look at this: <html>x</html>\n":                                                   "Look at this: <html>x</html>\n",
+		"<html>\nis a tag\n":                                                               "<html>\nis a tag\n",
 	} {
 		c, err := ParseInline([]byte(text), "", DefaultLimits())
 		if err != nil || c.Text != want || c.HTML != (want[0] == 'a') {

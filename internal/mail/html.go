@@ -58,6 +58,7 @@ type htmlReader struct {
 	href   string
 	anchor int // where the link's text begins
 	within *frame
+	term   bool // the last item was a term (dt), which its description goes on from
 }
 
 func (h *htmlReader) top() *frame { return h.frames[len(h.frames)-1] }
@@ -91,6 +92,10 @@ func (h *htmlReader) start(t html.Token) {
 		h.list(n)
 	case "li":
 		h.mark()
+	case "dt":
+		h.term = true
+	case "dd":
+		h.describe()
 	case "blockquote":
 		h.push("blockquote")
 	case "tr":
@@ -162,6 +167,16 @@ func (h *htmlReader) mark() {
 	h.top().breaks = max(h.top().breaks, 1)
 	h.write(mark)
 	h.top().fresh = true
+}
+
+// describe begins the description of a term as the second cell of its row.
+func (h *htmlReader) describe() {
+	if f := h.top(); h.term && f.b.Len() > 0 {
+		f.breaks = 0
+		h.write("\t")
+		f.fresh = true
+	}
+	h.term = false
 }
 
 // text adds the text between tags, with white space as HTML has it.

@@ -9,7 +9,7 @@ import (
 )
 
 var (
-	clockTime  = lower(`\b([01]?\d|2[0-3])(?::|\s?h\s?)([0-5]\d)(?::([0-5]\d))?(?:\s?([ap])\.?m\b\.?)?`)
+	clockTime  = lower(`\b([01]?\d|2[0-3])(?::|\s?[hu]\s?)([0-5]\d)(?::([0-5]\d))?(?:\s?([ap])\.?m\b\.?)?`)
 	offsetNext = lower(`^(z|[+-]\d{2}:\d{2})\b`)
 	shortClock = lower(`\b(1[0-2]|0?[1-9])\s?([ap])\.?m\b`)
 	clockJoin  = lower(`^\s*(?:[a-z]{1,5}\s*)?(?:and|to|until|till|-|–|—|bis|und|et|à)\s*$`)

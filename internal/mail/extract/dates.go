@@ -43,6 +43,9 @@ var (
 	vague    = lower(`\b(?:(?:in )?(?:the )?((?:(?:early|mid|middle of|late|end of|beginning of|start of|spring of|summer of|anfang|mitte|ende|début|fin|mi|(?:first|second|third|last) (?:week|days|half) of)[- ])?` + monthWord + ` \d{4})|(last (?:week|month|year|spring|summer|autumn|fall|winter)|(?:a few|some|several|two|three|a couple of) (?:days|weeks|months) ago|earlier this (?:week|month|year)|this (?:week|month|spring|summer|autumn|winter)|(?:early|late|mid) (?:spring|summer|autumn|winter) \d{4}|(?:spring|summer|autumn|fall|winter|q[1-4])(?: of)? \d{4}|letzte woche|vergangene woche|la semaine dernière|le mois dernier|letzten monat))\b`)
 )
 
+// spanOfDays is a time of several days, which is no day.
+var spanOfDays = lower(`\b(?:between|from|zwischen|vom|entre|du|tussen|van) (?:the )?\d{1,2}(?:st|nd|rd|th|er|\.)?(?: ` + monthWord + `)?(?: \d{4})? (?:and|to|until|und|bis|et|au|en|tot) (?:the )?\d{1,2}(?:st|nd|rd|th|er|\.)? ` + monthWord + `(?: \d{4})?\b`)
+
 // moment is a day that a text names, and where.
 type moment struct {
 	day   time.Time // midnight UTC of the day
@@ -72,6 +75,9 @@ func firstMoment(s, low string, sent time.Time) (moment, bool) {
 		if m, ok := reader(low, sent); ok && (!found || m.start < best.start) {
 			best, found = m, true
 		}
+	}
+	if at := spanOfDays.at(low); at != nil && (!found || at[0] <= best.start) {
+		return moment{words: collapse(s[at[0]:at[1]]), start: at[0], end: at[1]}, true
 	}
 	if found {
 		return best, true
@@ -161,7 +167,7 @@ func yearOr(year, month, day string, sent time.Time) string {
 
 // readNumbers reads 31.1.2027, and 31/1/2027 or 31-1-2027 where only one order
 // makes sense.
-func readNumbers(low string, _ time.Time) (moment, bool) {
+func readNumbers(low string, sent time.Time) (moment, bool) {
 	at := numDate.groupsAt(low)
 	if at == nil {
 		return moment{}, false
@@ -173,13 +179,31 @@ func readNumbers(low string, _ time.Time) (moment, bool) {
 		b, _ := strconv.Atoi(month)
 		switch {
 		case a <= 12 && b <= 12 && a != b:
-			return moment{}, false
+			return eitherOrder(low[at[0]:at[1]], g, at, sent)
 		case b > 12:
 			day, month = month, day
 		}
 	}
 	t, ok := date(g[4], month, day)
 	return moment{day: t, start: at[0], end: at[1]}, ok
+}
+
+// eitherOrder reads 3/9/2027: the day that is not after the mail, if only one of
+// the two is not, or else the words.
+func eitherOrder(words string, g []string, at []int, sent time.Time) (moment, bool) {
+	m := moment{words: words, start: at[0], end: at[1]}
+	european, ok := date(g[4], g[3], g[1])
+	american, too := date(g[4], g[1], g[3])
+	if !ok || !too || sent.IsZero() {
+		return m, ok
+	}
+	switch last := sent.AddDate(0, 0, 1); {
+	case european.After(last) && !american.After(last):
+		m.day = american
+	case american.After(last) && !european.After(last):
+		m.day = european
+	}
+	return m, true
 }
 
 func midnight(t time.Time) time.Time {

@@ -53,6 +53,7 @@ func newDocument(in Input, form psirt.ReportForm, scope psirt.Scope) *document {
 	in.From.Name = strings.ToValidUTF8(in.From.Name, "\ufffd")
 	d := &document{in: in, form: form, scope: scope, words: newVocabulary(form)}
 	d.lines, d.rest = splitLines(strings.ToValidUTF8(in.Text, "\ufffd"))
+	undress(d.lines)
 	d.markZones()
 	d.countHeadings()
 	d.hangHeadings()
@@ -92,6 +93,7 @@ func (d *document) cut() {
 			current = strong
 		}
 		if h, ok := d.nextHeading(i, current); ok {
+			d.nest(&h, i)
 			h.path = pathByValue(h)
 			d.sections = append(d.sections, section{heading: h, start: i, full: h.value != "", open: h.leaves()})
 			at := len(d.sections) - 1
@@ -119,7 +121,7 @@ func (d *document) cut() {
 		s := &d.sections[i]
 		if h := s.heading; h.value == "" && len(s.own) > 0 && len(s.own) < 4 {
 			h.value = collapse(d.body(s))
-			s.open = h.leaves()
+			s.open = h.leaves() || (s.path != pathOther && pathByValue(h) == pathOther)
 		}
 	}
 }

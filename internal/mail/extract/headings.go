@@ -26,7 +26,7 @@ var (
 	framedHead   = lower(`^(?:={2,}|-{2,}|\*{3,})\s*([^=*-][^=*]{1,60}?)\s*(?:={2,}|-{2,}|\*{3,})$`)
 	numberedLine = lower(`^(?:[一二三四五六七八九十]{1,2}[、．.]|\d{1,2}[、．]|\d{1,2}(?:\.\d{1,2})*[.):]|\d{1,2}(?:\.\d{1,2})+|\d{1,2}|[ivx]{1,4}[.)]|[a-h][.)])\s*(\S.*)$`)
 	listMark     = lower(`^(?:([-*+•‣▪◦·–—])\s+|([(（]?\d{1,2}[、．）]|[（(]\d{1,2}[)）]|第[一二三四五六七八九十\d]{1,2}步[:：.、]?|步骤[一二三四五六七八九十\d]{1,2}[:：.、]?|手順\d{1,2}[:：.、]?)\s*|(\(?\d{1,2}[.):]|\(?[a-z][.)]|\d\x{fe0f}?\x{20e3}|(?:step|stap|paso|passo) \d{1,2}\b[:.)]?|schritt \d{1,2}\b[:.)]?|étape \d{1,2}\b\s?[:.)]?)\s+)`)
-	colonLabel   = lower(`^([^:：\t]{2,90}?)\s*(?::\**(?:\s+(.*))?|：\**\s*(.*))$`)
+	colonLabel   = lower(`^([^:：\t]{2,110}?)\s*(?::\**(?:\s+(.*))?|：\**\s*(.*))$`)
 	dashLabel    = lower(`^(\S[^–—]{1,40}?)\s+(?:[–—]|-{1,2})\s+(\S.*)$`)
 	dotsLabel    = lower(`^(\S.{1,40}?)(?:\s?\.{3,}\s*|\s\.{2}\s)(\S.*)$`)
 	alignedLabel = lower(`^(\S(?:\S| \S){1,40})(?:\s{2,}|\t+)(\S.*)$`)
@@ -204,6 +204,7 @@ var (
 	noValue     = lower(`^(?:none|n/?a|nil|no|nothing|nope|not (?:available|applicable|known|yet|provided|specified)|unknown|unspecified|tbd|tba|-+|—|–|/|\?+|keine[rs]?|nicht bekannt|unbekannt|entfällt|aucune?|néant|inconnue?s?|geen|onbekend|ninguna?|nessun[oa]?|desconocid[ao]|无|暂无|未知|なし|不明)(?:[,;:. ]+(?:so far|yet|sorry|known|available|thanks?|i know|at the moment|at this time|bekannt|connue?s?|bekend))*[.!]?$`)
 	exploitWord = lower(`\bexploit`)
 	byHow       = lower(`^(?:discovered|found|detected|noticed|identified|spotted) by$`)
+	ofCatalogue = lower(`^[\d/.-]+,? (?:last )?(?:modified|updated|revised)\b`) // dates of an entry in somebody's list
 	gerund      = lower(`^(?:\w+ly )?[a-z]+ing\b`)
 )
 
@@ -213,7 +214,12 @@ var (
 func pathByValue(h heading) string {
 	low := lowered(h.value)
 	switch h.path {
-	case pathExploited, pathKnown, pathPublic, pathCredit, pathUnaffected:
+	case pathPublic:
+		if ofCatalogue.in(low) {
+			return pathOther
+		}
+		return h.path
+	case pathExploited, pathKnown, pathCredit, pathUnaffected:
 		return h.path
 	case pathReporter:
 		if byHow.in(normalLabel(h.label)) && (gerund.in(low) || unicode.IsLower(firstRune(h.value))) && !personName(h.value) && !isHandle(h.value) {

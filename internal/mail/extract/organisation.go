@@ -7,11 +7,64 @@ import (
 
 var workFor = exactly(`\b(?:[Ww]ork(?:ing)? (?:for|at)|[Oo]n behalf of|employed (?:by|at)|(?:researchers?|engineers?|students?|consultants?|analysts?|administrators?|professor|pentesters?|developers?) (?:at|with|from|of))(?: the| a)?(?: [\p{Ll} ]{1,40}? (?:of|at))? ((?:[\p{Lu}][\p{L}\d&'’-]*)(?: (?:of |for |and |& |de |the |du )?[\p{Lu}][\p{L}\d&.'’-]*){0,5})`)
 
+// memberOf is said of who found the weakness.
+var memberOf = exactly(`\bby (?:the )?(` + capitalWords + `) (?:team )?(?:member|researcher|analyst|engineer|employee|consultant)s?\b`)
+
 // saidOrganisation is where the reporter says to work.
 func (d *document) saidOrganisation() string {
+	for _, s := range d.said {
+		if g := memberOf.groups(s.text); g != nil && wordCount(g[1]) > 1 {
+			return strings.TrimRight(g[1], ".")
+		}
+	}
 	for _, s := range d.said[:min(len(d.said), 40)] {
 		if g := workFor.groups(s.text); g != nil && proseField(s.path) && !strings.Contains(lowered(g[1]), "psirt") {
 			return strings.TrimRight(g[1], ".")
+		}
+	}
+	return ""
+}
+
+const capitalWords = `(?:[\p{Lu}][\p{L}\d.'’&-]*)(?: (?:of |for |and |& |de |the )?[\p{Lu}\d][\p{L}\d.'’&-]*){0,5}`
+
+// creditedTo is how advisories name who found the weakness.
+var creditedTo = exactly(`(?:^|\b[Dd]iscovered by:? |\b[Ff]ound by:? |\b[Rr]eported by:? |\b[Ii]dentified by:? |\b[Cc]redit(?:s|ed)?(?: to)?:? )(?:the )?([\p{Lu}][\p{L}'’-]+(?: [\p{Lu}][\p{L}.'’-]*){1,3})(?: \([^()]{1,40}\))?(?: (?:of|from|at|with) (?:the )?(` + capitalWords + `)|$|[.;,])`)
+
+// credited is the person whom an advisory credits, and whose that person is.
+func (d *document) credited() (person, place string) {
+	for _, s := range d.said {
+		if s.path != pathCredit && !strings.Contains(s.low, "ed by") && !strings.Contains(s.low, "found by") && !strings.Contains(s.low, "credit ") {
+			continue
+		}
+		g := creditedTo.groups(s.text)
+		if g != nil && personName(g[1]) && !organisation.in(lowered(g[1])) && (s.path == pathCredit || g[2] != "") {
+			return g[1], strings.TrimRight(g[2], ".")
+		}
+	}
+	return "", ""
+}
+
+// besideName is the organisation that a contact line gives in parentheses, or
+// behind a comma, beside the name: "Ada Ruiz (Ruiz Biometrics)". Behind a comma
+// it must say so, by a word that it shares with the name.
+func (d *document) besideName(name string) string {
+	if name == "" {
+		return ""
+	}
+	for _, s := range d.at(pathReporter, pathReporterName) {
+		line, _, _ := strings.Cut(d.body(s), "\n")
+		_, rest, ok := strings.Cut(line, name)
+		if rest = strings.TrimSpace(rest); !ok || rest == "" {
+			continue
+		}
+		inside, _, _ := strings.Cut(strings.Trim(rest[1:], " "), ")")
+		behind, _, _ := strings.Cut(inside, ",")
+		switch low := lowered(inside); {
+		case !unicode.IsUpper(firstRune(inside)), wordCount(inside) > 6, isHandle(inside), address.in(low), jobTitle(low), office.in(low), clause.in(low):
+		case rest[0] == '(' && wordCount(inside) > 1:
+			return trimPart(inside)
+		case rest[0] == ',' && wordCount(behind) > 1 && sharesWord(behind, name):
+			return trimPart(behind)
 		}
 	}
 	return ""
@@ -36,7 +89,7 @@ func without(parts []string, name string) []string {
 // organisationIn finds the organisation among the parts of a contact block:
 // the first that says so of itself, or else, in a letter's end, the last that
 // is neither an office nor a department. strict leaves out the latter.
-func organisationIn(parts []string, strict bool) string {
+func organisationIn(parts []string, name string, strict bool) string {
 	for i, p := range parts {
 		p = p[len(behalf().FindString(lowered(p))):]
 		parts[i] = p
@@ -67,11 +120,21 @@ func organisationIn(parts []string, strict bool) string {
 		if strict && i > 0 && titled3(p) {
 			guess = firstOf(guess, p)
 		}
+		if !strict && i == 0 && wordCount(p) > 1 && sharesWord(p, name) && !personal(p, name) {
+			guess = firstOf(guess, p)
+		}
 		if !strict && unicode.IsUpper(firstRune(p)) && wordCount(p) > 1 && (seenOffice || !personName(p) || wordCount(p) >= 3) && !salutation.in(low) {
 			guess = p
 		}
 	}
 	return guess
+}
+
+// personal reports whether a part is a form of the name itself, as "A. Ruiz" is
+// of "Ada Ruiz".
+func personal(part, name string) bool {
+	words := strings.Fields(part)
+	return sharesWord(words[len(words)-1], name) || len(strings.TrimRight(words[0], ".")) < 2
 }
 
 var (

@@ -12,6 +12,7 @@ var (
 	ipToken    = lower(`[0-9a-f:.]*[0-9a-f][0-9a-f:.]*[.:][0-9a-f:.]*`)
 	ownIP      = lower(`^tested\b|\b(?:my|our|own|i|we|me|us|mine|mon|ma|notre|je|meine?r?|unsere?r?|ich|wir|ik|mijn|onze|wij)\b`)
 	ipTalk     = lower(`\b(?:address|addresses|ip|ips|from|adresse|von|vanaf|ip-adres|desde|depuis)\b`)
+	fromWhere  = lower(`\b(?:from where|where from|from which (?:address|ip)|von wo|d['’]où|vanwaar)\b`)
 	attackTalk = lower(`\battack|\bmalicious|\bintrud|\bactor|\bthey\b|\bcriminal|\bexploit|\bfilter reported|\bconnections? to\b`)
 )
 
@@ -114,6 +115,13 @@ func (d *document) readSourceIP() string {
 	for _, s := range d.at(pathSourceIP) {
 		if found := addresses(d.body(s)); len(found) > 0 {
 			return strings.Join(found, ", ")
+		}
+	}
+	for i := range d.sections { // "When and from where"
+		if s := &d.sections[i]; s.full && fromWhere.in(lowered(s.label)) {
+			if found := addresses(webAddress().ReplaceAllString(d.body(s), " ")); len(found) > 0 {
+				return strings.Join(found, ", ")
+			}
 		}
 	}
 	for _, s := range d.said {

@@ -12,7 +12,7 @@ const maxProducts = 50
 var (
 	articles    = lower(`^(?:(?:probably|possibly|perhaps|maybe|also|and|likely|vendor|the|a|an|our|your|my|all|le|la|les|l['’]|der|die|das|ihr|ihre|votre|notre)\s+)+`)
 	partForm    = lower(`\b(?:(?:product |article |part |model |item |order )?(?:ref(?:erence)?s?\.?|number|no\.?|nr\.?|code|sku)|p/n|pn|part|article|bestell-?(?:nummer|nr\.?)|n° (?:d['’])?article|numéro (?:de pièce|d['’]article)|référence|réf\.?|artikel-?(?:nummer|nr\.?)|teilenummer)\s*[:#.]?\s*([a-z0-9]+(?:[-./_][a-z0-9]+)*)`)
-	descriptive = lower(`^\s*(?:the|a|an|which|that|this|all|version|versions|running|used|where|as|in|on|from|with|le|la|les|qui|die|der|das|welche|i|we|our|tested|not|both|version\w*|firmware|build|release|rev|reference|ref|part|product ref\w*|référence|system software|software)\b`)
+	descriptive = lower(`^\s*(?:the|a|an|which|that|this|all|version|versions|running|used|where|as|in|on|from|with|le|la|les|qui|die|der|das|welche|i|we|our|tested|not|both|hardware\b|version\w*|firmware|build|release|rev|reference|ref|part|product ref\w*|référence|system software|software)\b`)
 	nameEnd     = lower(`\s(?:versions?|v\d|firmware|release|build|rev\.?|system software|software version|in version|ab version|running|for versions?|before|prior to|up to|bis)\b.*\d|\s[<>≤≥]=?\s*v?\d|\s(?:v?\d+(?:\.\d+)+)`)
 )
 
@@ -170,6 +170,10 @@ func (l *productList) names(items []string, mixed bool) {
 		}
 		for m, text := range splitSentences(collapse(item)) {
 			p := readProduct(text)
+			if len(l.all) > 0 && len(p.Versions) > 0 && strings.IndexFunc(p.Name, unicode.IsLetter) < 0 { // "Affected: < 2.3"
+				l.versions(text)
+				continue
+			}
 			sameItem := m > 0 || (n > 0 && mixed && !nameLike(p.Name))
 			switch {
 			case negated.in(lowered(text)) && len(p.Versions) == 0 && p.Name != "" && (n > 0 || m > 0) && !strings.Contains(lowered(text), "not tested"):
@@ -236,7 +240,7 @@ func readProduct(s string) psirt.Product {
 	var p psirt.Product
 	s = strings.TrimSpace(s)
 	s = s[len(articles().FindString(lowered(s))):]
-	p.PartNumber = partIn(s)
+	p.PartNumber = firstOf(partIn(s), codeIn(s))
 	p.Type = typeIn(s)
 	p.Name = productName(s)
 	p.Versions = readVersions(withoutParenthesis(s), p.Name, true)
@@ -274,7 +278,7 @@ func productName(s string) string {
 		s = s[:i]
 		break
 	}
-	return strings.Trim(s, " .,:;-–*\"“”")
+	return strings.Trim(s, " .,:;/-–*\"“”")
 }
 
 // aside reports whether what follows a comma only describes: several words that
@@ -300,6 +304,20 @@ func partIn(s string) string {
 		if code := s[at[2]:at[3]]; codeLike(code) {
 			return code
 		}
+	}
+	return ""
+}
+
+// codeIn is the code that an entry lists behind the name and the kind of the
+// product, as in "Door, hardware, D-3, firmware 2.0".
+func codeIn(s string) string {
+	kind := false
+	for n, p := range strings.Split(s, ",") {
+		p = strings.TrimSpace(p)
+		if kind && n > 1 && codeLike(p) && wordCount(p) == 1 && len(p) <= 40 {
+			return p
+		}
+		kind = kind || productType(p) != "" && wordCount(p) == 1
 	}
 	return ""
 }

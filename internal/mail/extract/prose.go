@@ -18,7 +18,7 @@ var (
 	// inSubjectToo is inSubject in other languages, and without an article.
 	inSubjectToo = exactly(`\b(?:en el|en la|del|de la|nel|nella|del|no|na) ((?:portal|sitio|tienda|plataforma|aplicación|formulario|página|buscador|portale|sito|piattaforma|applicazione|modulo)(?: (?:de|di|da|do) [\p{Ll}]+)?)|\b(?:du|le|la|au|de l['’]|l['’]) ?((?:portail|site|plateforme|application|formulaire|espace|boutique|extranet|intranet)(?: (?:de |des |du |d['’])[\p{Ll}]+)?)|\b(?:in|van) (?:het|de) ([\p{Ll}-]*(?:portaal|website|webshop|platform|omgeving|formulier|app|site))|\b(?:im|am|des|der|dem|vom) ([\p{Lu}][\p{Ll}-]*(?:portal|shop|plattform|anwendung|formular|seite))|\b(?:of|on|in) ([\p{Ll}-]+ (?:app|portal|shop|webshop|wiki|forum|platform|intranet|dashboard))\b`)
 	yourPage     = exactly(`\b[Yy]our ([\p{Ll}\d-]+(?: [\p{Ll}\d-]+)? ` + systemNoun + `|[\p{Ll}-]{4,20} page)\b`)
-	inBody       = exactly(`\byour ([\p{Ll}\d-]+(?: [\p{Ll}\d-]+)? ` + systemNoun + `|[\p{Ll}-]+ desk)\b|\bvotre ((?:site|portail|plateforme|application|outil|service|espace) (?:des? |du |d['’])[\p{Ll}-]+)|\bIhr(?:e[mnrs]?)? ([\p{Lu}][\p{Ll}]*(?:portal|seite|shop|plattform|anwendung|desk))|\b(?:jullie|uw) ([\p{Ll}]*(?:portaal|site|website|webshop|platform|app|applicatie|omgeving|systeem|loket))\b`)
+	inBody       = exactly(`\byour ([\p{Ll}\d-]+(?: [\p{Ll}\d-]+)? ` + systemNoun + `|[\p{Ll}-]+ desk)\b|\bvotre ((?:site|portail|plateforme|application|outil|service|espace) (?:des? |du |d['’])[\p{Ll}-]+)|\bIhr(?:e[mnrs]?)? ([\p{Lu}][\p{Ll}]*(?:portal|seite|shop|plattform|anwendung|desk))|\b(?:jullie|uw|je) ([\p{Ll}]*(?:portaal|winkel|pagina|site|website|webshop|platform|app|applicatie|omgeving|systeem|loket))\b`)
 	modelCode    = exactly(`\b([A-Z]{1,8}-?\d{2,6}[A-Z0-9]*(?:-[A-Z0-9]+)*)\b`)
 	notModel     = lower(`^(?:cve|cwe|rfc|iso|sha|aes|rsa|md|utf|tls|ssl|ipv|vu|cvss|fips|hmac|http|cc|din|en|pkcs|usb|x)-?\d|^base\d`)
 	staff        = lower(`\b(?:desk|portal|site|shop|service) (?:people|staff|agents?|employees?|team|colleagues?|operators?)\b`)
@@ -304,8 +304,10 @@ func wordByte(b byte) bool {
 
 // modelIn finds a model's code, such as AB1234C, in a subject.
 func modelIn(s string) string {
-	for _, m := range modelCode().FindAllString(s, 10) {
-		if !notModel.in(lowered(m)) && len(m) >= 4 {
+	for _, at := range modelCode().FindAllStringIndex(s, 10) {
+		m := s[at[0]:at[1]]
+		tracking := at[0] > 0 && s[at[0]-1] == '-' // the end of a longer mark
+		if !notModel.in(lowered(m)) && len(m) >= 4 && !tracking {
 			return m
 		}
 	}

@@ -31,6 +31,10 @@ func (d *document) readReporter() psirt.Reporter {
 	}
 	r.Name = firstOf(d.labelledName(), firstName(parts), d.signedName(closing, sender))
 	r.Pseudonym = d.line(pathPseudonym)
+	credited, place := d.credited()
+	if r.Name == "" && (!personName(sender) || roleName.in(lowered(sender))) {
+		r.Name = credited
+	}
 	team := ""
 	if r.Name == "" && responseTeam.in(lowered(sender)) {
 		team = sender // an institution writes, and names nobody
@@ -45,11 +49,15 @@ func (d *document) readReporter() psirt.Reporter {
 	}
 	r.Organisation = firstOf(
 		organisationLabel(d.line(pathOrganisation)),
-		organisationIn(without(parts, r.Name), true),
-		organisationIn(without(closing, r.Name), false),
+		d.besideName(r.Name),
+		organisationIn(without(parts, r.Name), r.Name, true),
+		organisationIn(without(closing, r.Name), r.Name, false),
 	)
 	if r.Organisation == "" {
 		r.Organisation = d.saidOrganisation()
+	}
+	if r.Organisation == "" && sharesWord(credited, r.Name) {
+		r.Organisation = place
 	}
 	r.Organisation = firstOf(r.Organisation, team)
 	r.OnBehalfOf = d.readBehalf()
@@ -282,7 +290,7 @@ func displayName(name string) string {
 var responseTeam = lower(`^(?:the |national )?(?:[a-z]{0,8}-?(?:cert|csirt|cirt|ncsc|cisa|psirt)\b|cert(?:[-/.]|\b))|\b(?:cert|csirt|cirt|ncsc|cert/cc|coordination cent(?:er|re)|cyber security (?:agency|cent(?:er|re))|soc)$`)
 
 // roleName is the name of a mailbox rather than of a person.
-var roleName = lower(`\b(coordinat(ion|or)|security|response|disclosure|disclosures|reports?|reporting|support|sales|service|helpdesk|info|office|noreply|no-reply|psirt|cert|csirt|soc|vulnerability|vulnerabilities|research|scanner|bot|list|mailing|secretary|secretariat|contact)\b`)
+var roleName = lower(`\b(coordinat(ion|or)|security|response|disclosure|disclosures|reports?|reporting|support|sales|service|helpdesk|info|office|noreply|no-reply|psirt|cert|csirt|soc|vulnerability|vulnerabilities|vulns?|discovery|research|scanner|bot|list|mailing|secretary|secretariat|contact)\b`)
 
 var honorific = lower(`^(?:(?:dr|prof|mr|mrs|ms|herr|frau|dipl|ing)\b[.-]*\s*)+`)
 
