@@ -4,12 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/docket-psirt/docket/internal/mail/extract"
-	"github.com/docket-psirt/docket/internal/psirt"
 )
 
 // builtInLanguage is what the built-in templates are written in.
@@ -20,23 +21,19 @@ const builtInLanguage = "en"
 // built-in texts it is said only which language they are in, since they are right
 // in every other way.
 func (c *policyCheck) languages(dir string) error {
-	var english []string
-	for _, u := range c.kinds() {
-		if !psirt.ValidName(u.kind) {
+	files, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	own := map[string]bool{}
+	for _, f := range files {
+		kind, ok := strings.CutSuffix(f.Name(), ".txt")
+		if !ok || f.IsDir() {
 			continue
 		}
-		name := filepath.Join(dir, u.kind+".txt")
-		raw, err := readTemplate(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			english = append(english, u.kind)
-			continue
-		}
-		if err != nil {
+		own[kind] = true
+		if err := c.template(filepath.Join(dir, f.Name()), kind); err != nil {
 			return err
-		}
-		if f, ok := extract.OtherLanguage(withoutActions(string(raw)), c.p.Language); ok {
-			c.out.Faults = append(c.out.Faults, PolicyFault{File: name, Line: f.Line, Path: u.path, Text: c.spoken(f),
-				Do: "write it in the programme's language; what is quoted stands in quotation marks or behind \">\""})
 		}
 	}
 	for i, q := range c.p.Report.Asked {
@@ -45,10 +42,36 @@ func (c *policyCheck) languages(dir string) error {
 	for _, name := range sortedKeys(c.p.Texts) {
 		c.inLanguage("texts."+name, c.p.Texts[name])
 	}
+	var english []string
+	for _, u := range c.kinds() {
+		if !own[u.kind] {
+			english = append(english, u.kind)
+		}
+	}
 	if language, _, _ := strings.Cut(c.p.Language, "-"); len(english) > 0 && language != "" && language != builtInLanguage {
 		c.out.Notes = append(c.out.Notes, fmt.Sprintf("the programme's language is %s, and these texts are built in, in English: %s; write your own to %s",
 			c.p.Language, strings.Join(english, ", "), filepath.Join(dir, "KIND.txt")))
 	}
+	return nil
+}
+
+// template judges a template of the programme's own. Its place in the programme is
+// the first one that names its kind.
+func (c *policyCheck) template(name, kind string) error {
+	raw, err := readTemplate(name)
+	if err != nil {
+		return err
+	}
+	f, ok := extract.OtherLanguage(withoutActions(string(raw)), c.p.Language)
+	if !ok {
+		return nil
+	}
+	path := "templates"
+	if i := slices.IndexFunc(c.kinds(), func(u kindUse) bool { return u.kind == kind }); i >= 0 {
+		path = c.kinds()[i].path
+	}
+	c.out.Faults = append(c.out.Faults, PolicyFault{File: name, Line: f.Line, Path: path, Text: c.spoken(f),
+		Do: "write it in the programme's language; what is quoted stands in quotation marks or behind \">\""})
 	return nil
 }
 
