@@ -217,7 +217,7 @@ func pushEvent(ref, repo string) string {
 // what it names exists.
 func TestTableIsExplained(t *testing.T) {
 	t.Parallel()
-	steps := []string{bot.StepNone, bot.StepLabel, bot.StepCheck, bot.StepAttest, bot.StepTend, bot.StepImport}
+	steps := []string{bot.StepNone, bot.StepLabel, bot.StepCheck, bot.StepAttest, bot.StepTend, bot.StepImport, bot.StepNote}
 	for _, r := range bot.Table() {
 		if r.Event == "" || r.Why == "" || strings.Contains(r.Why, "\n") || len(r.Why) > 100 || !slices.Contains(steps, r.Step) {
 			t.Errorf("%+v", r)
@@ -276,6 +276,24 @@ func TestHandle(t *testing.T) {
 		steps := strings.Join(w.steps, ", ")
 		if err != nil || steps != x.steps || r.Result != x.result || r.Event != x.event || r.Why == "" {
 			t.Errorf("%s: steps %q, want %q; %+v, %v", x.name, steps, x.steps, r, err)
+		}
+	}
+}
+
+// TestPlanNotes: which labels of a tracking issue are news.
+func TestPlanNotes(t *testing.T) {
+	t.Parallel()
+	for _, x := range []struct{ label, login, want string }{
+		{"ask legal", "ada", bot.StepNote}, {"state/received", "ada", bot.StepNote}, {"needs/reply", "docket[bot]", bot.StepNote}, {"due/overdue", "docket[bot]", bot.StepNote},
+		{"state/received", "docket[bot]", bot.StepNone}, {"move/evaluating", "ada", bot.StepLabel}, {"move/evaluating", "docket[bot]", bot.StepNone},
+	} {
+		e, err := forge.ParseEvent("issues", []byte(labeled(x.label, x.login, "acme/cases", time.Now())))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := bot.Bot{Repo: "acme/cases"}
+		if row := b.Plan(e); row.Step != x.want {
+			t.Errorf("%s by %s: %s, want %s", x.label, x.login, row.Step, x.want)
 		}
 	}
 }

@@ -171,7 +171,8 @@ func (h *hub) audited() {
 }
 
 // TestGitHubStory: from a label to the merge by webhooks alone, then all
-// deliveries once more, in the other order: nothing more happens.
+// deliveries once more, in the other order: nothing more happens. A label that a
+// person puts on meanwhile stays.
 func TestGitHubStory(t *testing.T) {
 	t.Parallel()
 	h := newHub(t, time.Hour)
@@ -181,6 +182,7 @@ func TestGitHubStory(t *testing.T) {
 	h.gh.ClickLabel("lead", h.issue(id).Number, "move/needs-info")
 	number := h.proposal(id)
 	h.still()
+	h.gh.ClickLabel("triage", h.issue(id).Number, "ask legal")
 	h.gh.ClickReview("triage", number, "approve")
 	peer.Await(t, "the merge", func() bool { return h.gh.Issue(number).Pull.Merged })
 	h.still()
@@ -188,7 +190,7 @@ func TestGitHubStory(t *testing.T) {
 	if len(calls) > 6 {
 		t.Errorf("%d REST calls from label to merge, and all that the daemon did upon it: %v", len(calls), calls)
 	}
-	if h.has(id, "move/needs-info") || !h.has(id, "state/needs-info") {
+	if h.has(id, "move/needs-info") || !h.has(id, "state/needs-info") || !h.has(id, "ask legal") {
 		t.Errorf("labels: %v", h.issue(id).Labels)
 	}
 	for i := len(h.gh.Events()) - 1; i >= 0; i-- {

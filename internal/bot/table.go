@@ -20,6 +20,7 @@ const (
 	StepAttest = "attest" // Desk.Attest
 	StepTend   = "tend"   // Desk.Tend
 	StepImport = "import" // Tools.Import
+	StepNote   = "note"   // Remote.Observe
 )
 
 // Row is one line of the table of reactions.
@@ -41,13 +42,15 @@ const stale = time.Hour
 // rows is the table. Of several lines that fit, the first counts.
 //
 // What the steps cause in turn: label opens a pull request (opened: check) and
-// changes labels that ask for nothing; check publishes a check run (none);
-// attest pushes to the branch (synchronize: check) and to main (none, since an
+// changes labels that ask for nothing; check publishes a check run (none); note
+// causes nothing; attest pushes to the branch (synchronize: check) and to main (none, since an
 // App did it); tend may do each of these, once for each thing that it finds
 // undone; import adds cases on main (none).
 var rows = []Row{
 	{Event: forge.EventIssues, Actions: []string{"labeled"}, Step: StepLabel, when: asks, run: label,
 		Why: "move/<state> or close/<outcome> on a tracking issue: somebody asks for a move"},
+	{Event: forge.EventIssues, Actions: []string{"labeled", "unlabeled"}, Step: StepNote, when: shows, run: note,
+		Why: "the labels of a tracking issue: they stay as they are when Docket next writes to it"},
 	{Event: forge.EventPull, Actions: []string{"opened", "synchronize", "reopened"}, Step: StepCheck, run: check,
 		Why: "there is a head that nobody has judged; with all it needs it is merged"},
 	{Event: forge.EventPullTarget, Actions: []string{"opened", "synchronize", "reopened"}, Step: StepCheck, run: check,
@@ -93,6 +96,16 @@ func rowOf(e forge.Event) Row {
 func asks(e forge.Event) bool {
 	return e.Issue != nil && psirt.CaseID(e.Issue.ID).Valid() && desk.AsksForMove(e.Label) && e.Actor != "" && !strings.HasSuffix(e.Actor, "[bot]")
 }
+
+// shows: a person changed the labels of a tracking issue, or another process of
+// Docket's said that somebody is called for. What else Docket changes there, it
+// knows.
+func shows(e forge.Event) bool {
+	calls := strings.HasPrefix(e.Label, "needs/") || strings.HasPrefix(e.Label, "due/")
+	return e.Issue != nil && psirt.CaseID(e.Issue.ID).Valid() && (calls || !strings.HasSuffix(e.Actor, "[bot]"))
+}
+
+func note(context.Context, *Tools, forge.Event, *Reaction) error { return errNothing } // it was observed
 
 func judges(e forge.Event) bool { return e.Review.Verdict != "" }
 

@@ -59,7 +59,8 @@ type Options struct {
 type Desk struct {
 	repo   *store.Repo
 	forge  forge.Forge
-	github hosted // nil: the local forge
+	github hosted          // nil: the local forge
+	heard  map[string]bool // labels of tracking issues that were followed or answered (hearing)
 	board  *board
 	ring   *Ring
 	judge  *audit.Judge

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/docket-psirt/docket/internal/audit"
@@ -28,7 +27,7 @@ const githubRef = "refs/docket/github"
 // ForgeOptions say how GitHub is reached. They count only for a clone whose
 // origin is there.
 type ForgeOptions struct {
-	API          string // base URL of the REST API; empty: https://api.github.com/
+	API          string // base URL of the REST API; empty: https://api.github.com/, or that of the origin's tenant on ghe.com
 	Token        string // a person's, or GITHUB_TOKEN; or
 	AppID        int64  // the bot's GitHub App, with
 	AppKey       []byte // its private key (PEM), and
@@ -52,6 +51,7 @@ type hosted interface {
 // chooseForge finds out where pull requests are: on GitHub, when the origin is
 // on the host of its API, else in the repository itself.
 func (d *Desk) chooseForge(o ForgeOptions) error {
+	o.API = apiOf(d.repo.Origin(), o.API)
 	repo, ok := githubRepo(d.repo.Origin(), o.API)
 	if !ok {
 		d.forge = forge.NewLocal(d.board, d.now)
@@ -78,31 +78,6 @@ func (d *Desk) chooseForge(o ForgeOptions) error {
 		return "x-access-token", token, err
 	})
 	return nil
-}
-
-// githubRepo reads OWNER/NAME out of an origin on the host of an API.
-func githubRepo(origin, api string) (string, bool) {
-	want := "github.com"
-	if u, err := url.Parse(api); err == nil && u.Host != "" && u.Host != "api.github.com" {
-		want = u.Host
-	}
-	host, path := "", ""
-	if u, err := url.Parse(origin); err == nil && u.Host != "" {
-		host, path = u.Host, u.Path
-		if u.Scheme == "ssh" {
-			host = u.Hostname() // the port is sshd's
-			want, _, _ = strings.Cut(want, ":")
-		}
-	} else if at, rest, ok := strings.Cut(origin, ":"); ok && !strings.Contains(at, "/") {
-		host, path = at[strings.LastIndex(at, "@")+1:], rest
-		want, _, _ = strings.Cut(want, ":")
-	}
-	path = strings.TrimSuffix(strings.Trim(path, "/"), ".git")
-	owner, name, ok := strings.Cut(path, "/")
-	if !strings.EqualFold(host, want) || !ok || owner == "" || name == "" || strings.Contains(name, "/") {
-		return "", false
-	}
-	return path, true
 }
 
 // headOf answers GitHub's adapter what git knows of a branch.

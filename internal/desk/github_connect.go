@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -89,19 +90,13 @@ func join(dir, repo, api string) ([]string, error) {
 	return []string{"origin " + address}, err
 }
 
-// gitAddress is where git finds a repository, by the base URL of the API: on
-// the same host, but for api.github.com.
+// gitAddress is where git finds a repository, by the base URL of the API.
 func gitAddress(repo, api string) (string, error) {
-	base := &url.URL{Scheme: "https", Host: "github.com"}
-	if api != "" {
-		u, err := url.Parse(api)
-		if err != nil || u.Host == "" {
-			return "", usage(fmt.Sprintf("%q is no URL of an API", api), "write https://HOST/api/v3/")
-		}
-		if u.Host != "api.github.com" {
-			base = &url.URL{Scheme: u.Scheme, Host: u.Host}
-		}
+	u, err := url.Parse(api)
+	if err != nil || api != "" && u.Host == "" {
+		return "", usage(fmt.Sprintf("%q is no URL of an API", api), "write https://HOST/api/v3/, or https://api.SUBDOMAIN.ghe.com/")
 	}
+	base := &url.URL{Scheme: cmp.Or(u.Scheme, "https"), Host: gitHost(u)}
 	return base.JoinPath(repo + ".git").String(), nil
 }
 

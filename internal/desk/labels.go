@@ -42,7 +42,7 @@ func (d *Desk) LabelAsked(ctx context.Context, id psirt.CaseID, label, login str
 	if err != nil {
 		return nil, err
 	}
-	out, err := d.followLabel(ctx, c, who, label, login, seen)
+	out, err := d.followLabel(ctx, c, who, label, login, seen, at)
 	answer := d.answerTo(c, label, out, err)
 	if answer == "" {
 		return nil, err // not the asker's doing: it stays, and is tried again
@@ -57,6 +57,9 @@ func (d *Desk) LabelAsked(ctx context.Context, id psirt.CaseID, label, login str
 			return nil, err
 		}
 	}
+	if !at.IsZero() {
+		d.hearOf(hearing(forge.Event{Issue: &forge.Issue{ID: string(id)}, Label: label, Actor: login, At: at}))
+	}
 	_, off := d.forge.Label(ctx, c.Program, string(id), nil, []string{label}, who.login)
 	if errors.Is(off, forge.ErrNotFound) {
 		off = nil
@@ -65,20 +68,19 @@ func (d *Desk) LabelAsked(ctx context.Context, id psirt.CaseID, label, login str
 }
 
 // followLabel makes the move that a label asks for.
-func (d *Desk) followLabel(ctx context.Context, c *one, who *actor, label, login string, seen psirt.Digest) (*Proposed, error) {
+func (d *Desk) followLabel(ctx context.Context, c *one, who *actor, label, login string, seen psirt.Digest, at time.Time) (*Proposed, error) {
 	refuse := func(what, do string) error {
 		return &Refused{What: "the label was not followed", Verdict: psirt.Failed(what, do)}
 	}
 	person, known := c.setting.Program.ByLogin(login)
 	if !known || !person.HasRole(psirt.RoleTeam) {
-		return nil, refuse(fmt.Sprintf("%s is not of the team of %s", plainLogin(login), c.Program),
-			"somebody of the team must ask; cases/"+c.Program+"/program.yaml on main says who is")
+		return nil, notOfTeam(c, login)
 	}
 	kind, name, _ := strings.Cut(label, "/")
+	if followed(c, kind, name, person.Login, seen, at) {
+		return &Proposed{ID: c.ID, Merged: true, State: c.State}, nil
+	}
 	if seen != "" && seen != psirt.SHA256(c.file) {
-		if followed(c, kind, name, person.Login, seen) {
-			return &Proposed{ID: c.ID, Merged: true, State: c.State}, nil
-		}
 		return nil, refuse(fmt.Sprintf("%s has changed since this issue was shown: it is at revision %d", c.ID, c.Revision), "look at it again, and put the label on once more")
 	}
 	switch kind {
@@ -90,12 +92,23 @@ func (d *Desk) followLabel(ctx context.Context, c *one, who *actor, label, login
 	return nil, refuse("this label asks for nothing", "labels that do are move/<state> and close/<outcome>")
 }
 
+func notOfTeam(c *one, login string) error {
+	return &Refused{What: "the label was not followed", Verdict: psirt.Failed(fmt.Sprintf("%s is not of the team of %s", plainLogin(login), c.Program),
+		"somebody of the team must ask; cases/"+c.Program+"/program.yaml on main says who is")}
+}
+
+// apart is how much GitHub's clock and ours may differ.
+const apart = time.Minute
+
 // followed reports whether a case's newest revision is what a person's label
-// asked for, on top of what they saw: a process was killed before it could take
-// the label off.
-func followed(c *one, kind, name, login string, seen psirt.Digest) bool {
+// asked for, on top of what they saw or after they asked: a process was killed
+// before it could take the label off.
+func followed(c *one, kind, name, login string, seen psirt.Digest, at time.Time) bool {
 	last := c.Log[len(c.Log)-1]
-	if last.Revision != c.Revision || c.Previous != seen || last.RequestedBy != login {
+	if last.Revision != c.Revision || last.RequestedBy != login {
+		return false
+	}
+	if c.Previous != seen && (at.IsZero() || at.After(last.At.Add(apart))) {
 		return false
 	}
 	return kind == "move" && last.To == name || kind == "close" && string(c.Outcome) == name

@@ -56,6 +56,7 @@ func (d *Desk) Tend(ctx context.Context) (*Tended, error) {
 	began := d.now()
 	if bot {
 		note(d.tendLabels(ctx, at, out))
+		note(d.tendDropped(ctx, at, out))
 	}
 	note(d.tendPulls(ctx, bot, out))
 	if bot {

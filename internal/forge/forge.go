@@ -233,8 +233,9 @@ type Checks interface {
 type Issues interface {
 	// Track creates the issue or brings its title, body, labels, Closed,
 	// Revision and File up to date. Nil Labels leave the labels as they are;
-	// others replace Docket's own, which begin with program/, state/, move/,
-	// close/, due/ or needs/, and leave alone those that people added.
+	// others replace Docket's own, which begin with program/, state/, due/ or
+	// needs/, and leave alone those that people added. What begins with move/ or
+	// close/ asks for something, and stays until Label takes it off.
 	Track(ctx context.Context, i Issue) error
 	// Issue returns the tracking issue of a case, or ErrNotFound.
 	Issue(ctx context.Context, program, id string) (Issue, error)

@@ -3,6 +3,7 @@ package forge
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/go-github/v60/github"
@@ -28,6 +29,7 @@ func (g *GitHub) Asking(ctx context.Context, since time.Time, asks func(label st
 		e := Event{Name: "issues", Action: "labeled", Repo: g.full(), Number: answer.GetNumber(),
 			Issue: &Issue{Title: title(answer.GetTitle()), Labels: labelsOf(answer.Labels)}}
 		e.track(bodyMarker(answer.GetBody()))
+		g.seenAgain(e, answer)
 		for _, label := range e.Issue.Labels {
 			if e.Issue.ID != "" && asks(label) {
 				e.Label = label
@@ -49,6 +51,59 @@ func (g *GitHub) Asking(ctx context.Context, since time.Time, asks func(label st
 		}
 	}
 	return out, nil
+}
+
+// seenAgain brings what is known of a tracking issue up to what a list says.
+func (g *GitHub) seenAgain(e Event, answer *github.Issue) {
+	g.known.mu.Lock()
+	k, known := g.known.issues[e.Number]
+	g.known.mu.Unlock()
+	if known && k.issue.ID == e.Issue.ID {
+		g.learn(k.issue.Program, k.issue.ID, answer)
+	}
+}
+
+// labelAt is a label of an issue.
+type labelAt struct {
+	number int
+	label  string
+}
+
+// Dropped finds labels that ask for something, that a person put on an issue
+// since a time and an App took off, as the events that told of the labels: each
+// with Issue (its case), Label, Actor and At. Whether they were followed or
+// answered then, it does not tell. A list of labels that an App sends replaces
+// them all, and so one that somebody puts on at that moment is gone, unheard
+// where its event is lost too. One request for each hundred events since.
+// https://docs.github.com/rest/issues/events#list-issue-events-for-a-repository
+func (g *GitHub) Dropped(ctx context.Context, since time.Time, asks func(label string) bool) ([]Event, error) {
+	var out []Event
+	off, settled := map[labelAt]bool{}, map[labelAt]bool{}
+	err := each(func(page github.ListOptions) ([]*github.IssueEvent, *github.Response, error) {
+		return g.client.Issues.ListRepositoryEvents(ctx, g.owner, g.repo, &page)
+	}, func(e *github.IssueEvent) bool { // the newest comes first
+		at := labelAt{e.GetIssue().GetNumber(), e.GetLabel().GetName()}
+		name := e.GetEvent()
+		if name != "labeled" && name != "unlabeled" || settled[at] || !asks(at.label) || e.GetIssue().IsPullRequest() {
+			return !e.GetCreatedAt().Before(since)
+		}
+		app := strings.HasSuffix(e.GetActor().GetLogin(), "[bot]")
+		switch {
+		case name == "unlabeled" && app && !off[at]:
+			off[at] = true
+		case name == "labeled" && off[at] && !app && !e.GetCreatedAt().Before(since):
+			found := Event{Name: EventIssues, Action: "labeled", Repo: g.full(), Number: at.number, Label: at.label,
+				Actor: login(e.GetActor().GetLogin()), At: moment(e.GetCreatedAt().Time), Issue: &Issue{Title: title(e.GetIssue().GetTitle())}}
+			if found.track(bodyMarker(e.GetIssue().GetBody())); found.Issue.ID != "" && found.Actor != "" {
+				out = append(out, found)
+			}
+			settled[at] = true
+		default:
+			settled[at] = true
+		}
+		return !e.GetCreatedAt().Before(since)
+	})
+	return out, g.fail("list the events of issues", err)
 }
 
 // labelledBy is who put a label on an issue last, and when; empty when it is not

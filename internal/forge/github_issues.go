@@ -96,7 +96,9 @@ func (g *GitHub) learn(program, id string, answer *github.Issue) Issue {
 	return g.keepIssue(answer.GetNumber(), i, answer.GetBody())
 }
 
-// refresh brings an issue up to date.
+// refresh brings an issue up to date. Labels are sent only where they change,
+// and one by one while one asks for something: a list replaces all that there
+// are, also what somebody has put on or taken off since we looked.
 func (g *GitHub) refresh(ctx context.Context, number int, i Issue) error {
 	step := "update the tracking issue of " + i.ID
 	known, ok := g.recallIssue(number)
@@ -116,18 +118,31 @@ func (g *GitHub) refresh(ctx context.Context, number int, i Issue) error {
 	labels := known.issue.Labels
 	if i.Labels != nil {
 		labels = append([]string{}, relabel(known.issue.Labels, i.Labels)...)
+	}
+	same := slices.Equal(known.issue.Labels, labels)
+	alone := !same && slices.ContainsFunc(labels, asking)
+	if !same && !alone {
 		edit.Labels = &labels
 	}
-	if ok && known.issue.Title == i.Title && known.raw == body && known.issue.Closed == i.Closed && slices.Equal(known.issue.Labels, labels) {
+	if !ok || known.issue.Title != i.Title || known.raw != body || known.issue.Closed != i.Closed || edit.Labels != nil {
+		answer, _, err := g.client.Issues.Edit(ctx, g.owner, g.repo, number, edit)
+		if err != nil {
+			g.forgetIssue(number, "")
+			return g.failOn(step, err)
+		}
+		known.issue = g.learn(i.Program, i.ID, answer)
+	}
+	if !alone {
 		return nil
 	}
-	answer, _, err := g.client.Issues.Edit(ctx, g.owner, g.repo, number, edit)
-	if err != nil {
-		g.forgetIssue(number, "")
-		return g.failOn(step, err)
-	}
-	g.learn(i.Program, i.ID, answer)
-	return nil
+	labels = relabel(known.issue.Labels, i.Labels)
+	_, err := g.Label(ctx, i.Program, i.ID, without(labels, known.issue.Labels), without(known.issue.Labels, labels), "")
+	return err
+}
+
+// without is what the first list has and the second has not.
+func without(list, other []string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return slices.Contains(other, s) })
 }
 
 // fetchIssue asks for an issue. One that was moved to another repository is

@@ -37,8 +37,17 @@ func (l *Local) Track(ctx context.Context, i Issue) error {
 	})
 }
 
-// ownLabels are the beginnings of the labels that Docket sets and takes off.
-var ownLabels = []string{"program/", "state/", "move/", "close/", "due/", "needs/"}
+// ownLabels are the beginnings of the labels that say what Docket knows, and
+// askingLabels those of labels by which people ask for something: whoever has
+// done it or answered takes that one off, and nobody else does.
+var (
+	ownLabels    = []string{"program/", "state/", "due/", "needs/"}
+	askingLabels = []string{"move/", "close/"}
+)
+
+func asking(label string) bool {
+	return slices.ContainsFunc(askingLabels, func(begin string) bool { return strings.HasPrefix(label, begin) })
+}
 
 // relabel is what an issue's labels become when Docket's own are to be these.
 func relabel(have, own []string) []string {

@@ -70,7 +70,8 @@ func trackAtOnce(t *testing.T, s *Subject) {
 	}
 }
 
-// peoplesLabels: Docket replaces its own labels, and those of people stay.
+// peoplesLabels: Docket replaces its own labels, and those of people stay: above
+// all those that ask for something, which may have come a moment ago.
 func peoplesLabels(t *testing.T, s *Subject) {
 	ctx, f := context.Background(), s.Forge
 	issue := forge.Issue{Program: program, ID: caseID, Title: caseID, Labels: []string{"program/ingroupe", "state/received"}}
@@ -78,7 +79,8 @@ func peoplesLabels(t *testing.T, s *Subject) {
 	ok(t, ignore(f.Label(ctx, program, caseID, []string{"ask legal", "move/evaluating", "due/overdue"}, nil, "triage")))
 	issue.Labels = []string{"program/ingroupe", "state/evaluating"}
 	ok(t, f.Track(ctx, issue))
-	sameLabels(t, must[forge.Issue](t)(f.Issue(ctx, program, caseID)).Labels, "ask legal", "program/ingroupe", "state/evaluating")
+	sameLabels(t, must[forge.Issue](t)(f.Issue(ctx, program, caseID)).Labels, "ask legal", "move/evaluating", "program/ingroupe", "state/evaluating")
+	sameLabels(t, must[[]string](t)(f.Label(ctx, program, caseID, nil, []string{"move/evaluating"}, "bot")), "ask legal", "program/ingroupe", "state/evaluating")
 }
 
 func answer(t *testing.T, s *Subject) {

@@ -27,7 +27,7 @@ var operations = strings.Fields(`
 	issues/list-for-repo issues/create issues/get issues/update search/issues-and-pull-requests
 	issues/list-comments issues/create-comment issues/get-comment issues/update-comment issues/delete-comment
 	pulls/list-review-comments pulls/create-review-comment pulls/update-review-comment
-	issues/list-events issues/list-labels-on-issue issues/add-labels issues/set-labels issues/remove-label
+	issues/list-events issues/list-events-for-repo issues/list-labels-on-issue issues/add-labels issues/set-labels issues/remove-label
 	issues/list-labels-for-repo issues/create-label issues/update-label
 	checks/create checks/update checks/get checks/list-for-ref checks/list-annotations
 	repos/create-commit-status repos/list-commit-statuses-for-ref repos/get-combined-status-for-ref

@@ -42,6 +42,7 @@ var handlers = map[string]handler{
 	"search/issues-and-pull-requests":                   search,
 	"issues/list-comments":                              listComments,
 	"issues/list-events":                                listEvents,
+	"issues/list-events-for-repo":                       listRepoEvents,
 	"issues/create-comment":                             createComment,
 	"issues/get-comment":                                getComment,
 	"issues/update-comment":                             updateComment,

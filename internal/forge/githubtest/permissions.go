@@ -39,6 +39,7 @@ var needs = map[string]need{
 	"search/issues-and-pull-requests":                   {Read, "issues:read pull_requests:read"},
 	"issues/list-comments":                              {Read, "issues:read pull_requests:read"},
 	"issues/list-events":                                {Read, "issues:read"},
+	"issues/list-events-for-repo":                       {Read, "issues:read"},
 	"issues/create-comment":                             {Read, "issues:write pull_requests:write"},
 	"issues/get-comment":                                {Read, "issues:read pull_requests:read"},
 	"issues/update-comment":                             {Write, "issues:write pull_requests:write"},

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,6 +40,7 @@ type Server struct {
 	desc        *description
 	ended       chan struct{}
 	background  sync.WaitGroup
+	serving     atomic.Int32 // REST requests
 
 	mu    sync.Mutex // guards all that follows, and every write to the repository
 	state state
@@ -132,6 +134,17 @@ func (s *Server) Told() []byte {
 
 func (s *Server) repo() string { return s.owner + "/" + s.name }
 
+// Quiet waits until no REST request has been served for a moment: what a killed
+// client had asked for is done then.
+func (s *Server) Quiet() {
+	for idle := 0; idle < 20; idle++ {
+		time.Sleep(time.Millisecond)
+		if s.serving.Load() > 0 {
+			idle = 0
+		}
+	}
+}
+
 // ServeHTTP answers REST, git and downloads.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rest, ok := strings.CutPrefix(r.URL.EscapedPath(), "/api/v3")
@@ -167,6 +180,8 @@ type answer struct {
 }
 
 func (s *Server) serveREST(w http.ResponseWriter, r *http.Request, path string) {
+	s.serving.Add(1)
+	defer s.serving.Add(-1)
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
 		return
