@@ -147,7 +147,7 @@ func contentFree(p *psirt.Program, kind string, to psirt.Contact) bool {
 }
 
 // hear takes into account what mails say of whether the reporter can be reached:
-// one of ours that came back, or a verified answer after that. It looks at mails
+// one of ours that came back, or a verified answer to one. It looks at mails
 // that came after the report was last sealed, since the bot that put them on
 // record opens no report. What it finds goes into the next revision.
 func (d *Desk) hear(c *one, open *contents) error {
@@ -156,7 +156,8 @@ func (d *Desk) hear(c *one, open *contents) error {
 		return err
 	}
 	keys, _ := open.report["session_keys"].(map[string]any)
-	now := firstOf(open.report, "reporter.reachable")
+	was := firstOf(open.report, "reporter.reachable")
+	now := was
 	for _, rec := range records {
 		if _, known := keys[fmt.Sprintf("mail-%d", rec.N)]; known {
 			continue
@@ -166,14 +167,16 @@ func (d *Desk) hear(c *one, open *contents) error {
 			if d.failed(c, rec, open) {
 				now = "no"
 			}
-		case rec.Kind == psirt.MailFollowUp && rec.Signed == psirt.SignedGood && now == "no":
-			now = "yes"
+		case rec.Kind == psirt.MailFollowUp && rec.Signed == psirt.SignedGood && (now == "no" || rec.Update > 0):
+			now = "yes" // a mail of ours came to them, and theirs back
 		}
 	}
-	if now == firstOf(open.report, "reporter.reachable") {
+	if now == was {
 		return nil
 	}
-	open.heard = true
+	// That an address answers is no reason of its own to seal the report again: a
+	// move that reads nothing of it would then ask for more than an attested approval.
+	open.heard = was == "no" || now == "no"
 	return setPath(open.report, "reporter.reachable", now)
 }
 

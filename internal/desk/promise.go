@@ -2,6 +2,7 @@ package desk
 
 import (
 	"fmt"
+	netmail "net/mail"
 	"slices"
 	"strings"
 	"time"
@@ -23,6 +24,19 @@ func promise(c *one, report psirt.Document, now time.Time) []string {
 		report["commitments"] = list
 	}
 	return changed
+}
+
+// wellAddressed refuses an address of the reporter, new in an edit, that nobody
+// could write to (addr-spec of RFC 5322).
+func wellAddressed(before, after psirt.Document) error {
+	email := firstOf(after, "reporter.email")
+	if email == "" || email == firstOf(before, "reporter.email") {
+		return nil
+	}
+	if a, err := netmail.ParseAddress(email); err != nil || a.Address != email {
+		return usage("reporter.email is no mail address", "write it as in name@example.org, and nothing else")
+	}
+	return nil
 }
 
 // assetsOf are the assets of the programme that the addresses of web pages in a

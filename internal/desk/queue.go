@@ -56,6 +56,9 @@ func (d *Desk) Edit(ctx context.Context, id psirt.CaseID, change Change) (*Edite
 	if len(changed) == 0 {
 		return &Edited{ID: id, Revision: t.c.Revision, Queued: d.waiting(t)}, nil
 	}
+	if err := wellAddressed(open.report, report); err != nil {
+		return nil, err
+	}
 	added, err := settleAssessment(report)
 	if err != nil {
 		return nil, err
