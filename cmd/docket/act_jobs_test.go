@@ -64,10 +64,11 @@ func TestActBuilds(t *testing.T) {
 	b := newBench(t)
 	r := newRunner(t, b.path("cases.git"))
 	r.pin("# nothing\n")
-	copySource(t, r.checkout)
+	copySource(t, filepath.Join(builtSource(t), "here"), r.checkout)
 	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOFLAGS", "GOPROXY", "GOTOOLCHAIN"} {
 		r.env[name] = goEnv(t, name)
 	}
+	r.env["CGO_ENABLED"] = "0" // as a release has it: its packages are compiled
 	if said := r.runs("schedule", "docket-audit.yml", nil); !strings.Contains(said, "docket (devel)") || !strings.Contains(said, "Audit: no findings") {
 		t.Errorf("the job says:\n%s", said)
 	}
@@ -85,11 +86,11 @@ func goEnv(t *testing.T, name string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// copySource copies what is needed to build Docket.
-func copySource(t *testing.T, to string) {
+// copySource copies what is needed to build Docket from one directory to another.
+func copySource(t *testing.T, from, to string) {
 	t.Helper()
 	for _, name := range []string{"go.mod", "go.sum", "cmd", "internal", "schema", ".ci"} {
-		err := filepath.WalkDir(filepath.Join("../..", name), func(path string, e os.DirEntry, err error) error {
+		err := filepath.WalkDir(filepath.Join(from, name), func(path string, e os.DirEntry, err error) error {
 			if err != nil || strings.HasSuffix(path, "_test.go") {
 				return err
 			}
@@ -103,7 +104,7 @@ func copySource(t *testing.T, to string) {
 			if err != nil {
 				return err
 			}
-			rel, err := filepath.Rel("../..", path)
+			rel, err := filepath.Rel(from, path)
 			if err != nil {
 				return err
 			}

@@ -8,10 +8,52 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/docket-psirt/docket/internal/peer"
 )
+
+// source is a copy of Docket's source, and a release that was built from it,
+// once for all tests that build: somebody may be at work on the original, and
+// the compiler's cache then has all packages, whichever directory they stand in.
+var source struct {
+	sync.Once
+	root  string // removed by TestMain
+	built bool
+}
+
+func builtSource(t *testing.T) string {
+	t.Helper()
+	for _, program := range []string{"bash", "go", "awk", "sha256sum"} {
+		peer.Need(t, program)
+	}
+	source.Do(func() {
+		var err error
+		if source.root, err = os.MkdirTemp("", "source"); err != nil {
+			t.Fatal(err)
+		}
+		copySource(t, "../..", filepath.Join(source.root, "here"))
+		buildRelease(t, filepath.Join(source.root, "here"), filepath.Join(source.root, "dist"))
+		source.built = true
+	})
+	if !source.built {
+		t.Fatal("the source was not built: see the first test that tried")
+	}
+	return source.root
+}
+
+// buildRelease builds a release for this system from the source in a directory.
+func buildRelease(t *testing.T, from, dist string) {
+	t.Helper()
+	cmd := exec.Command("bash", filepath.Join(from, ".ci", "release"), "v1.2.3-rc.1", dist, runtime.GOOS+"/"+runtime.GOARCH)
+	cmd.Dir = t.TempDir()
+	// A toolchain that is not here would have to be fetched.
+	cmd.Env = append(os.Environ(), "GOTOOLCHAIN=local", "GOFLAGS=-buildvcs=true", "CGO_ENABLED=1")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+}
 
 // TestRelease builds a release twice, in two directories, and holds the two
 // against each other, byte for byte; then the SBOM and the pin against the binary.
@@ -20,27 +62,11 @@ func TestRelease(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it builds everything")
 	}
-	for _, program := range []string{"bash", "go", "awk", "sha256sum"} {
-		peer.Need(t, program)
-	}
-	platform := runtime.GOOS + "/" + runtime.GOARCH
-	original := t.TempDir()
-	copySource(t, original) // once: somebody may be at work on it
-	build := func(where string) string {
-		source, dist := filepath.Join(t.TempDir(), where), filepath.Join(t.TempDir(), "dist")
-		if err := os.CopyFS(source, os.DirFS(original)); err != nil {
-			t.Fatal(err)
-		}
-		cmd := exec.Command("bash", filepath.Join(source, ".ci", "release"), "v1.2.3-rc.1", dist, platform)
-		cmd.Dir = t.TempDir()
-		// A toolchain that is not here would have to be fetched.
-		cmd.Env = append(os.Environ(), "GOTOOLCHAIN=local", "GOFLAGS=-buildvcs=true", "CGO_ENABLED=1")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
-		return dist
-	}
-	one, two := build("here"), build("in/another/place")
+	root := builtSource(t)
+	one, two := filepath.Join(root, "dist"), filepath.Join(t.TempDir(), "dist")
+	elsewhere := filepath.Join(t.TempDir(), "in", "another", "place")
+	copySource(t, filepath.Join(root, "here"), elsewhere)
+	buildRelease(t, elsewhere, two)
 	binary := "docket-" + runtime.GOOS + "-" + runtime.GOARCH
 	for _, name := range []string{binary, "docket.cdx.json", "pin", "SHA256SUMS"} {
 		a, errA := os.ReadFile(filepath.Join(one, name))

@@ -31,8 +31,10 @@ type tidyM struct{ *testing.M }
 func (m tidyM) Run() int {
 	defer peer.InMemory()()
 	code := m.M.Run()
-	if honest.made != "" {
-		os.RemoveAll(honest.made)
+	for _, made := range []string{honest.made, source.root} {
+		if made != "" {
+			os.RemoveAll(made)
+		}
 	}
 	return code
 }
