@@ -217,7 +217,7 @@ func (m *metered) begin() {
 // mailbox is a Maildir with mails in this order.
 func mailbox(t *testing.T, mails []string) string {
 	t.Helper()
-	dir := scratch(t)
+	dir := t.TempDir()
 	for _, sub := range []string{"new", "cur", "tmp"} {
 		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
 			t.Fatal(err)
@@ -233,12 +233,12 @@ func mailbox(t *testing.T, mails []string) string {
 
 // Not parallel: it measures. Each bad mail comes between two good ones.
 func TestBadMail(t *testing.T) {
-	c := newCounterIn(t, scratch(t))
+	c := newCounterIn(t, t.TempDir())
 	armored, err := c.as("lead").PublicKey("intake")
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := newBadMaker(t, armored, scratch(t))
+	b := newBadMaker(t, armored, t.TempDir())
 	good := 0
 	goodMail := func() []byte {
 		good++

@@ -74,23 +74,7 @@ type world struct {
 func (w *world) path(name string) string { return filepath.Join(w.dir, name) }
 func (w *world) repo() string            { return w.path("cases.git") }
 
-func newWorld(t *testing.T) *world { return newWorldIn(t, scratch(t)) }
-
-// scratch is in memory where the system has such a place: no power is cut here,
-// and what a killed process has written stays either way, but waiting for a
-// disk is most of the time. DOCKET_TEST_DISK=1 takes the disk.
-func scratch(t *testing.T) string {
-	t.Helper()
-	if os.Getenv("DOCKET_TEST_DISK") != "" {
-		return t.TempDir()
-	}
-	dir, err := os.MkdirTemp("/dev/shm", "docket-test-")
-	if err != nil {
-		return t.TempDir()
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return dir
-}
+func newWorld(t *testing.T) *world { return newWorldIn(t, t.TempDir()) }
 
 func newWorldIn(t *testing.T, dir string) *world {
 	t.Helper()
