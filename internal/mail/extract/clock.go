@@ -10,6 +10,8 @@ import (
 
 var (
 	clockTime  = lower(`\b([01]?\d|2[0-3])(?::|\s?[hu]\s?)([0-5]\d)(?::([0-5]\d))?(?:\s?([ap])\.?m\b\.?)?`)
+	dotClock   = lower(`\b([01]?\d|2[0-3])\.([0-5]\d)()(?:\s?([ap])\.?m\b| (?:o['’]clock|uhr|uur)\b| (?:o['’]clock )?(?:in the |at )(?:morning|afternoon|evening|night)\b)`)
+	afterNoon  = lower(`^(?: o['’]clock)? (?:in the (?:afternoon|evening)|at night|['’]s (?:middags|avonds))\b`)
 	offsetNext = lower(`^(z|[+-]\d{2}:\d{2})\b`)
 	shortClock = lower(`\b(1[0-2]|0?[1-9])\s?([ap])\.?m\b`)
 	clockJoin  = lower(`^\s*(?:[a-z]{1,5}\s*)?(?:and|to|until|till|-|–|—|bis|und|et|à)\s*$`)
@@ -48,9 +50,16 @@ func clockIn(low string, m moment) (observation, bool) {
 	} else {
 		at := clockTime.groupsAt(low)
 		if at == nil {
+			at = dotClock.groupsAt(low)
+		}
+		if at == nil {
 			return shortTime(low, m)
 		}
-		o.from = timeOf(groupsAt(low, at))
+		g := groupsAt(low, at)
+		if afterNoon.in(low[at[5]:]) && g[4] == "" {
+			g[4] = "p"
+		}
+		o.from = timeOf(g)
 		if rest = low[at[1]-1:]; len(rest) > 0 {
 			rest = o.upTo(low, at[1])
 		}

@@ -43,9 +43,9 @@ func (d *document) findBlocks() {
 }
 
 var (
-	fixVerb     = lower(`^(?:please |simply |just |always |never |do not |don['’]t )?(?:use|check|verify|validate|escape|sanitise|sanitize|limit|sign|encrypt|remove|disable|add|require|enforce|restrict|bind|pin|rotate|reject|refuse|treat|zero|keep|store|generate|patch|switch|compare|ask for|look up|hash|authenticate|authorise|authorize|filter|whitelist|allow-?list|rate-?limit|lock)\b`)
+	fixVerb     = lower(`^(?:please |simply |just |always |never |do not |don['’]t )?(?:fuse|turn off|switch off|move|drop|replace|strip|return|resolve|clear|close|block|invalidate|regenerate|upgrade|update|ask|hide|encode|wipe|store|delete|use|check|verify|validate|escape|sanitise|sanitize|limit|sign|encrypt|remove|disable|add|require|enforce|restrict|bind|pin|rotate|reject|refuse|treat|zero|keep|store|generate|patch|switch|compare|ask for|look up|hash|authenticate|authorise|authorize|filter|whitelist|allow-?list|rate-?limit|lock)\b`)
 	onlyAddress = lower(`^[\s,;/and]*(?:[0-9a-f]*[.:][0-9a-f.:]+[\s,;/]*(?:and |und |et |en )?)+(?:\([^)]{0,40}\))?[.]?$`)
-	ownLabel    = lower(`\b(?:i|my|me|we|our|us|tester|testing|test|mine)\b`)
+	ownLabel    = lower(`^(?:from|source|came from|origin)$|\b(?:i|my|me|we|our|us|tester|testing|test|mine)\b`)
 	actedOn     = lower(`^(?:while|whilst|during|by|when|in the course of|through|after|comparing|reading|testing|looking|reviewing|fuzzing|scanning|auditing|i (?:looked|was|noticed|found|saw)|we (?:looked|were|noticed|found|saw))\b`)
 )
 
@@ -62,6 +62,16 @@ func (d *document) guessPaths() {
 			s.path, s.exact = path, true
 		}
 	}
+}
+
+// productsBelow reports whether a heading that nobody knows has a product below
+// it: a name, and right behind it a version.
+func (d *document) productsBelow(s *section) bool {
+	if len(d.at(pathName, pathProducts)) > 0 || s.list || !s.strong {
+		return false
+	}
+	p := readProduct(firstSentence(d.first(s)))
+	return nameLike(p.Name) && len(p.Name) > 3 && strings.IndexFunc(p.Name, unicode.IsLetter) >= 0 && wordCount(p.Name) <= 6 && len(p.Versions) > 0 && strings.Contains(p.Versions[0], ".") && !d.isPerson(lowered(p.Name))
 }
 
 func (d *document) guess(s *section) string {
@@ -84,6 +94,8 @@ func (d *document) guess(s *section) string {
 		}
 	}
 	switch {
+	case words <= 30 && d.productsBelow(s):
+		return pathProducts
 	case words <= 30 && address.in(low) && personName(firstOf(splitParts(text)...)):
 		return pathReporter
 	case dated && actedOn.in(low) && len(splitSentences(text)) == 1:

@@ -221,6 +221,10 @@ func pathByValue(h heading) string {
 		return h.path
 	case pathExploited, pathKnown, pathCredit, pathUnaffected:
 		return h.path
+	case pathSourceIP:
+		if normalLabel(h.label) == "from" && len(addresses(h.value)) == 0 {
+			return pathOther
+		}
 	case pathReporter:
 		if byHow.in(normalLabel(h.label)) && (gerund.in(low) || unicode.IsLower(firstRune(h.value))) && !personName(h.value) && !isHandle(h.value) {
 			return pathHow

@@ -64,7 +64,7 @@ func (d *document) besideName(name string) string {
 		case rest[0] == '(' && wordCount(inside) > 1:
 			return trimPart(inside)
 		case rest[0] == ',' && wordCount(behind) > 1 && sharesWord(behind, name):
-			return trimPart(behind)
+			return trimPart(cutParenthesis(behind))
 		}
 	}
 	return ""
@@ -113,14 +113,15 @@ func organisationIn(parts []string, name string, strict bool) string {
 		if organisation.in(low) && !jobTitle(low) {
 			return p
 		}
+		if !strict && i == 0 && wordCount(p) > 1 && sharesWord(p, name) && !personal(p, name) {
+			guess = p
+			continue
+		}
 		if office.in(low) {
 			seenOffice = true
 			continue
 		}
 		if strict && i > 0 && titled3(p) {
-			guess = firstOf(guess, p)
-		}
-		if !strict && i == 0 && wordCount(p) > 1 && sharesWord(p, name) && !personal(p, name) {
 			guess = firstOf(guess, p)
 		}
 		if !strict && unicode.IsUpper(firstRune(p)) && wordCount(p) > 1 && (seenOffice || !personName(p) || wordCount(p) >= 3) && !salutation.in(low) {

@@ -20,13 +20,15 @@ type expression struct {
 // lower makes a pattern over text that went through lowered. Letters with
 // marks may be written as they are.
 func lower(expr string) pattern {
-	return exactly(markedLetters(expr))
+	return sync.OnceValue(func() *expression { return compile(markedLetters(expr)) })
 }
 
 // exactly makes a pattern over text as it is written.
 func exactly(expr string) pattern {
-	return sync.OnceValue(func() *expression { return &expression{regexp.MustCompile(expr), required(expr)} })
+	return sync.OnceValue(func() *expression { return compile(expr) })
 }
+
+func compile(expr string) *expression { return &expression{regexp.MustCompile(expr), required(expr)} }
 
 // markedLetters writes the letters with marks in an expression as lowered does.
 func markedLetters(expr string) string {

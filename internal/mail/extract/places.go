@@ -12,6 +12,7 @@ var (
 	ipToken    = lower(`[0-9a-f:.]*[0-9a-f][0-9a-f:.]*[.:][0-9a-f:.]*`)
 	ownIP      = lower(`^tested\b|\b(?:my|our|own|i|we|me|us|mine|mon|ma|notre|je|meine?r?|unsere?r?|ich|wir|ik|mijn|onze|wij)\b`)
 	ipTalk     = lower(`\b(?:address|addresses|ip|ips|from|adresse|von|vanaf|ip-adres|desde|depuis)\b`)
+	inLogs     = lower(`\b(?:first|last|earliest|latest|other|these|those|such|all|suspicious|unknown) (?:\w+ )?(?:requests?|hits?|access(?:es)?|logins?|connections?|attempts?|uploads?)\b|\bin (?:our|the|my) (?:\w+ )?logs?\b`)
 	fromWhere  = lower(`\b(?:from where|where from|from which (?:address|ip)|von wo|d['’]où|vanwaar)\b`)
 	attackTalk = lower(`\battack|\bmalicious|\bintrud|\bactor|\bthey\b|\bcriminal|\bexploit|\bfilter reported|\bconnections? to\b`)
 )
@@ -125,7 +126,7 @@ func (d *document) readSourceIP() string {
 		}
 	}
 	for _, s := range d.said {
-		if s.path == pathExploited || !ownIP.in(s.low) || !ipTalk.in(s.low) || attackTalk.in(s.low) {
+		if s.path == pathExploited || !ownIP.in(s.low) || !ipTalk.in(s.low) || attackTalk.in(s.low) || inLogs.in(s.low) {
 			continue
 		}
 		if found := addresses(webAddress().ReplaceAllString(s.text, " ")); len(found) > 0 {
@@ -162,7 +163,7 @@ func contains(list []string, s string) bool {
 }
 
 var (
-	sawVerb    = lower(`^since\b.*\b(?:something|someone|somebody|attackers?|we see|we have seen|we have been seeing|are being|is being|is spreading)\b|^(?:tried|tested|noticed|observed|seen|found|saw)\b|\b(?:i|we|je|j['’]ai|nous|ich|wir)\b[^.;]{0,80}\b(?:saw|seen|noticed|observed|tried|tested|found|did|reproduced|discovered|visited|opened|remarqué|constaté|testé|gesehen|bemerkt|getestet|entdeckt)\b|\b(?:noticed|observed|seen|tested|happened|occurred) (?:it |this )?(?:on|at)\b|\b(?:merkte|zag|ontdekte|vond|testte|probeerde) (?:ik|we|wij)\b|\b(?:ik|we|wij)\b[^.;]{0,80}\b(?:merkte|merkten|zag|zagen|ontdekt\w*|vond|getest|geprobeerd|opgemerkt)\b|\b(?:he|hemos|vi|noté|probé|ho|abbiamo)\b[^.;]{0,60}\b(?:visto|probado|notado|encontrado|provato|notato|trovato)\b`)
+	sawVerb    = lower(`^since\b.*\b(?:something|someone|somebody|attackers?|we see|we have seen|we have been seeing|are being|is being|is spreading)\b|^(?:tried|tested|noticed|observed|seen|found|saw)\b|\b(?:i|we|je|j['’]ai|nous|ich|wir)\b[^.;]{0,80}\b(?:saw|seen|noticed|observed|tried|tested|found|did|reproduced|discovered|visited|opened|remarqué|constaté|testé|gesehen|bemerkt|getestet|entdeckt)\b|\b(?:noticed|observed|seen|tested|happened|occurred) (?:it |this )?(?:on|at|yesterday|today|last|this)\b|\b(?:merkte|zag|ontdekte|vond|testte|probeerde) (?:ik|we|wij)\b|\b(?:ik|we|wij)\b[^.;]{0,80}\b(?:merkte|merkten|zag|zagen|ontdekt\w*|vond|getest|geprobeerd|opgemerkt)\b|\b(?:he|hemos|vi|noté|probé|ho|abbiamo)\b[^.;]{0,60}\b(?:visto|probado|notado|encontrado|provato|notato|trovato)\b`)
 	removeVerb = lower(`\b(?:removed|deleted|stopped|closed|restarted) [^.;]{0,40}\bat\b`)
 )
 
@@ -197,15 +198,18 @@ func (d *document) readObserved() (string, moment) {
 			return iso, m
 		}
 	}
+	attacked := d.readExploited() == exploitedYes
 	for _, s := range d.said { // of an attack, the first moment
-		if s.path == pathExploited && !saysNo.in(s.low) {
-			if iso, m, ok := d.observation(s.text, moment{}); ok {
-				return iso, m
+		if (s.path == pathExploited && !saysNo.in(s.low)) || (attacked && firstHit.in(s.low)) {
+			if iso, _, ok := d.observation(s.text, moment{}); ok {
+				return iso, dayOnly
 			}
 		}
 	}
 	return "", dayOnly
 }
+
+var firstHit = lower(`\b(?:first|earliest) (?:\w+ )?(?:requests?|attacks?|hits?|access|login|connection|attempt|upload|exploitation)\b`)
 
 // observation reads day and time of day from a text; known is the day when
 // the text names none.

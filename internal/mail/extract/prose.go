@@ -14,9 +14,9 @@ const nameWord = `\p{Ll}?[\p{Lu}][\p{L}\d+&'-]*(?:\.[\p{L}\d]+)*`
 var (
 	properName = exactly(`\b(` + nameWord + `(?: (?:` + nameWord + `|\d{1,4}\b))*)`)
 	systemNoun = `(?:portal|desk|shop|store|website|site|platform|dashboard|console|webmail|gateway|backend|back office|app|application|intranet|extranet|wiki|forum|webshop|api|system|tool|form|newsletter|calendar|planner|directory|register|archive|library|environment|account page|API|App|Portal|Platform)`
-	inSubject  = exactly(`\b(?:of|on|in|via|for|to|from) (?:the |your )([\p{Ll}\d-]+(?: [\p{Ll}\d-]+)? ` + systemNoun + `|[\p{Ll}-]+ desk)s?\b`)
+	inSubject  = exactly(`\b(?:of|on|in|via|for|to|from) (?:the |your )([\p{Ll}\d-]+(?: [\p{Ll}\d-]+)? ` + systemNoun + `|[\p{Ll}-]+ desk)s?\b|\((?:the |your )?((?:[\p{L}\d-]+ ){1,2}` + systemNoun + `)\)`)
 	// inSubjectToo is inSubject in other languages, and without an article.
-	inSubjectToo = exactly(`\b(?:en el|en la|del|de la|nel|nella|del|no|na) ((?:portal|sitio|tienda|plataforma|aplicación|formulario|página|buscador|portale|sito|piattaforma|applicazione|modulo)(?: (?:de|di|da|do) [\p{Ll}]+)?)|\b(?:du|le|la|au|de l['’]|l['’]) ?((?:portail|site|plateforme|application|formulaire|espace|boutique|extranet|intranet)(?: (?:de |des |du |d['’])[\p{Ll}]+)?)|\b(?:in|van) (?:het|de) ([\p{Ll}-]*(?:portaal|website|webshop|platform|omgeving|formulier|app|site))|\b(?:im|am|des|der|dem|vom) ([\p{Lu}][\p{Ll}-]*(?:portal|shop|plattform|anwendung|formular|seite))|\b(?:of|on|in) ([\p{Ll}-]+ (?:app|portal|shop|webshop|wiki|forum|platform|intranet|dashboard))\b`)
+	inSubjectToo = exactly(`\b(?:en el|en la|del|de la|nel|nella|del|no|na) ((?:portal|sitio|tienda|plataforma|aplicación|formulario|página|buscador|portale|sito|piattaforma|applicazione|modulo)(?: (?:de|di|da|do) [\p{Ll}]+)?)|\b(?:du|le|la|au|de l['’]|l['’]) ?((?:portail|site|plateforme|application|formulaire|espace|boutique|extranet|intranet)(?: (?:de |des |du |d['’])[\p{Ll}]+)?)|\b(?:in|van) (?:het|de) ([\p{Ll}-]*(?:portaal|website|webshop|platform|omgeving|formulier|app|site))|\b(?:im|am|des|der|dem|vom) ([\p{Lu}][\p{Ll}-]*(?:portal|shop|plattform|anwendung|formular|seite))|\b(?:of|on|in) ([\p{Ll}-]+ ` + systemNoun + `)\b`)
 	yourPage     = exactly(`\b[Yy]our ([\p{Ll}\d-]+(?: [\p{Ll}\d-]+)? ` + systemNoun + `|[\p{Ll}-]{4,20} page)\b`)
 	inBody       = exactly(`\byour ([\p{Ll}\d-]+(?: [\p{Ll}\d-]+)? ` + systemNoun + `|[\p{Ll}-]+ desk)\b|\bvotre ((?:site|portail|plateforme|application|outil|service|espace) (?:des? |du |d['’])[\p{Ll}-]+)|\bIhr(?:e[mnrs]?)? ([\p{Lu}][\p{Ll}]*(?:portal|seite|shop|plattform|anwendung|desk))|\b(?:jullie|uw|je) ([\p{Ll}]*(?:portaal|winkel|pagina|site|website|webshop|platform|app|applicatie|omgeving|systeem|loket))\b`)
 	modelCode    = exactly(`\b([A-Z]{1,8}-?\d{2,6}[A-Z0-9]*(?:-[A-Z0-9]+)*)\b`)
@@ -70,18 +70,28 @@ func (d *document) proseProduct() (psirt.Product, bool) {
 			return psirt.Product{Name: at}, true
 		}
 	}
-	if g := yourPage.groups(d.subject); g != nil && !plainWords.in(g[1]) {
-		return psirt.Product{Name: g[1]}, true
-	}
 	for _, s := range d.said {
 		if g := inBody.groups(s.text); g != nil && !plainWords.in(g[1]) && !staff.in(s.low) {
 			return psirt.Product{Name: firstOf(g[1:]...)}, true
 		}
 	}
+	if page := d.page(); page != "" {
+		return psirt.Product{Name: page}, true
+	}
 	if code := d.modelWithNoun(); code != "" {
 		return psirt.Product{Name: code}, true
 	}
 	return psirt.Product{}, false
+}
+
+var notWeak = lower(`^(?:policy|disclosure|psirt|reporting|help|support|contact|about|status|landing|start|personal)\b`)
+
+// page is what the subject calls "your ... page", for want of a name.
+func (d *document) page() string {
+	if g := yourPage.groups(d.subject); g != nil && !plainWords.in(g[1]) && !notWeak.in(g[1]) {
+		return g[1]
+	}
+	return ""
 }
 
 var deviceNoun = lower(`^ (?:rack )?(?:servers?|storage|arrays?|switch(?:es)?|readers?|cards?|terminals?|printers?|routers?|gateways?|appliances?|controllers?|kiosks?|stations?|cameras?)\b`)
@@ -332,7 +342,7 @@ func (d *document) proseVersions(name string) []string {
 		case pathOther, pathUnaffected, pathFix, pathSteps, pathReporter, pathCredit:
 			continue
 		}
-		if strings.ContainsAny(s.text, "0123456789") && len(found) < 100 {
+		if strings.ContainsAny(s.text, "0123456789") && len(found) < 100 && !strings.HasSuffix(s.text, "?") {
 			found = append(found, withoutName(readVersions(s.text, name, false), name)...)
 		}
 	}

@@ -160,7 +160,7 @@ func ends(before, after string) bool {
 	if len(before) > 40 {
 		before = before[len(before)-40:]
 	}
-	token := before[strings.LastIndexAny(before, " (\"")+1:]
+	token := strings.TrimLeft(before[strings.LastIndexAny(before, " (\"")+1:], "“„«‘'")
 	if abbreviations[lowered(token)] || dayBeforeMonth(before, after) {
 		return false
 	}
