@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -81,6 +82,9 @@ func (d *Desk) followLabel(ctx context.Context, c *one, who *actor, label, login
 		return &Proposed{ID: c.ID, Merged: true, State: c.State}, nil
 	}
 	if seen != "" && seen != psirt.SHA256(c.file) {
+		if ledTo(c, kind, name, person.Login, at) {
+			return &Proposed{ID: c.ID, Merged: true, State: c.State}, nil
+		}
 		return nil, refuse(fmt.Sprintf("%s has changed since this issue was shown: it is at revision %d", c.ID, c.Revision), "look at it again, and put the label on once more")
 	}
 	switch kind {
@@ -112,6 +116,17 @@ func followed(c *one, kind, name, login string, seen psirt.Digest, at time.Time)
 		return false
 	}
 	return kind == "move" && last.To == name || kind == "close" && string(c.Outcome) == name
+}
+
+// ledTo reports whether a label has led to an older revision: its event comes
+// late, or to one of several daemons after another has followed it.
+func ledTo(c *one, kind, name, login string, at time.Time) bool {
+	if kind == "close" {
+		name = closedState(c.setting)
+	}
+	return !at.IsZero() && slices.ContainsFunc(c.Log, func(e psirt.Entry) bool {
+		return e.RequestedBy == login && e.To == name && !e.At.Before(at)
+	})
 }
 
 // answerTo is what the bot says on the tracking issue; empty when the step
