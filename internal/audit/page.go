@@ -7,6 +7,7 @@ import (
 	"io"
 	"sort"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/docket-psirt/docket/internal/psirt"
@@ -28,19 +29,21 @@ var pageSource string
 //go:embed page.css
 var pageStyle string
 
-var pageTemplate = htmltemplate.Must(htmltemplate.New("page").Funcs(htmltemplate.FuncMap{
-	"css":     func() htmltemplate.CSS { return htmltemplate.CSS(pageStyle) },
-	"text":    func(v string) string { return clip(plain(v)) },
-	"short":   short,
-	"number":  number,
-	"counted": counted,
-	"stamp":   stamp,
-	"machine": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-	"known":   func(t time.Time) bool { return !t.IsZero() },
-	"lasting": lasting,
-	"spaced":  spaced,
-	"words":   words,
-}).Parse(pageSource))
+var pageTemplate = sync.OnceValue(func() *htmltemplate.Template {
+	return htmltemplate.Must(htmltemplate.New("page").Funcs(htmltemplate.FuncMap{
+		"css":     func() htmltemplate.CSS { return htmltemplate.CSS(pageStyle) },
+		"text":    func(v string) string { return clip(plain(v)) },
+		"short":   short,
+		"number":  number,
+		"counted": counted,
+		"stamp":   stamp,
+		"machine": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"known":   func(t time.Time) bool { return !t.IsZero() },
+		"lasting": lasting,
+		"spaced":  spaced,
+		"words":   words,
+	}).Parse(pageSource))
+})
 
 // page is what the template shows.
 type page struct {
@@ -108,7 +111,7 @@ type due struct {
 // for the newest cases and for those with a finding.
 func (r *Report) WriteHTML(w io.Writer) error {
 	out := bufio.NewWriterSize(w, 64<<10)
-	if err := pageTemplate.Execute(out, r.page()); err != nil {
+	if err := pageTemplate().Execute(out, r.page()); err != nil {
 		return err
 	}
 	return out.Flush()

@@ -11,7 +11,6 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/textproto"
-	"regexp"
 	"strings"
 	"time"
 
@@ -117,11 +116,11 @@ func (d *Desk) importOne(ctx context.Context, s *audit.Setting, a forge.Advisory
 	return nil
 }
 
-var loginForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._\[\]-]{0,99}$`)
+var loginForm = form(`^[A-Za-z0-9][A-Za-z0-9._\[\]-]{0,99}$`)
 
 // author is the login of who filed an advisory; empty when GitHub does not say.
 func author(a *forge.Advisory) string {
-	if loginForm.MatchString(a.Author.Login) {
+	if loginForm().MatchString(a.Author.Login) {
 		return a.Author.Login
 	}
 	return ""
@@ -193,9 +192,9 @@ func reportOf(a *forge.Advisory, r psirt.Reported, p *psirt.Program) psirt.Repor
 }
 
 var (
-	vectorForm = regexp.MustCompile(`^CVSS:(3\.1|4\.0)/[A-Za-z:/]+$`)
-	cweForm    = regexp.MustCompile(`^CWE-[1-9][0-9]*$`)
-	cveForm    = regexp.MustCompile(`^CVE-[0-9]{4}-[0-9]{4,}$`)
+	vectorForm = form(`^CVSS:(3\.1|4\.0)/[A-Za-z:/]+$`)
+	cweForm    = form(`^CWE-[1-9][0-9]*$`)
+	cveForm    = form(`^CVE-[0-9]{4}-[0-9]{4,}$`)
 )
 
 // judged takes into a report document what the reporter thinks of the weakness:
@@ -205,7 +204,7 @@ func judged(doc psirt.Document, a *forge.Advisory) {
 	assessment := map[string]any{}
 	var scores, weaknesses []any
 	for _, v := range a.Vectors() {
-		if scored, err := scoreVector(v); err == nil && vectorForm.MatchString(v) {
+		if scored, err := scoreVector(v); err == nil && vectorForm().MatchString(v) {
 			score := map[string]any{"version": scored.Version, "vector": v, "score": scored.Score, "severity": scored.Severity}
 			if by := author(a); by != "" {
 				score["by"] = by
@@ -215,7 +214,7 @@ func judged(doc psirt.Document, a *forge.Advisory) {
 	}
 	var unknown []any
 	for _, c := range a.CWEs {
-		if _, err := weakness(c); err == nil && cweForm.MatchString(c) {
+		if _, err := weakness(c); err == nil && cweForm().MatchString(c) {
 			weaknesses = append(weaknesses, c)
 		} else {
 			unknown = append(unknown, c)
@@ -230,7 +229,7 @@ func judged(doc psirt.Document, a *forge.Advisory) {
 	if len(assessment) > 0 {
 		doc["assessment"] = assessment
 	}
-	if cveForm.MatchString(a.CVE) {
+	if cveForm().MatchString(a.CVE) {
 		doc["disclosure"] = map[string]any{"cve": []any{a.CVE}}
 	}
 	from := origin(a)
@@ -273,10 +272,10 @@ func (d *Desk) admin(repo string) (*forge.Admin, error) {
 	if !ok {
 		return nil, &Problem{Text: d.repo.Dir() + " is not on GitHub", Do: "name a clone whose origin is on GitHub with -C DIR"}
 	}
-	if repo != "" && !repoForm.MatchString(repo) {
+	if repo != "" && !repoForm().MatchString(repo) {
 		return nil, usage(fmt.Sprintf("%q is no repository", repo), "write OWNER/NAME")
 	}
 	return g.Admin(repo), nil
 }
 
-var repoForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,99}/[A-Za-z0-9._-]{1,100}$`)
+var repoForm = form(`^[A-Za-z0-9][A-Za-z0-9-]{0,99}/[A-Za-z0-9._-]{1,100}$`)

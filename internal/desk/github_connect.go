@@ -18,7 +18,7 @@ import (
 // branches are pushed at once when it is empty. It answers what was done; once
 // all is done, that is nothing.
 func Connect(ctx context.Context, dir, repo string, o Options) ([]string, error) {
-	if !repoForm.MatchString(repo) {
+	if !repoForm().MatchString(repo) {
 		return nil, usage(fmt.Sprintf("%q is no repository on GitHub", repo), "write --github OWNER/REPO")
 	}
 	if o.Forge.Token == "" && o.Forge.AppID == 0 {

@@ -2,7 +2,6 @@ package desk
 
 import (
 	"net/url"
-	"regexp"
 	"strings"
 )
 
@@ -28,13 +27,13 @@ func gitHost(api *url.URL) string {
 // tenant's own host says where its API is. Empty: GitHub's usual one.
 func apiOf(origin, api string) string {
 	host, _ := gitPlace(origin)
-	if sub, ok := strings.CutSuffix(strings.ToLower(host), tenants); api != "" || !ok || !subdomain.MatchString(sub) || sub == "api" {
+	if sub, ok := strings.CutSuffix(strings.ToLower(host), tenants); api != "" || !ok || !subdomain().MatchString(sub) || sub == "api" {
 		return api
 	}
 	return "https://api." + strings.ToLower(host) + "/"
 }
 
-var subdomain = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+var subdomain = form(`^[a-z0-9][a-z0-9-]{0,62}$`)
 
 // gitPlace reads the host, with its port unless that is sshd's, and the path of
 // an origin; both are empty for a directory.

@@ -141,7 +141,7 @@ func (m *maker) checkTeam() error {
 		if _, seen := m.logins[h]; !psirt.ValidName(h) || seen || has(roleFiles, h) {
 			return usage(fmt.Sprintf("%q cannot be a handle", h), "each has lower-case letters, digits and hyphens, is no role's name, and stands once")
 		}
-		if !loginForm.MatchString(login) || strings.ContainsAny(login, "[]") {
+		if !loginForm().MatchString(login) || strings.ContainsAny(login, "[]") {
 			return usage(fmt.Sprintf("%q cannot be a login", login), "write HANDLE=LOGIN with the name on the forge")
 		}
 		m.o.Team[i], m.logins[h] = h, login

@@ -3,7 +3,6 @@ package desk
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -12,8 +11,8 @@ import (
 const releasePath = ".github/actions/docket/release"
 
 var (
-	versionForm = regexp.MustCompile(`^v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$`)
-	sumForm     = regexp.MustCompile(`^([0-9a-f]{64}) [ *](docket-(linux|darwin|windows)-(amd64|arm64)(\.exe)?)$`)
+	versionForm = form(`^v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$`)
+	sumForm     = form(`^([0-9a-f]{64}) [ *](docket-(linux|darwin|windows)-(amd64|arm64)(\.exe)?)$`)
 )
 
 // workflowFiles are the files of Workflows with the release pinned, or with
@@ -36,7 +35,7 @@ const pinWords = `# The release of Docket that the workflows of this repository 
 // releasePin pins a release: its version, and the checksum of each binary, out
 // of the release's SHA256SUMS or pin.
 func releasePin(version string, sums []byte) ([]byte, error) {
-	if !versionForm.MatchString(version) {
+	if !versionForm().MatchString(version) {
 		return nil, usage(fmt.Sprintf("%q is no release", version), "a release is pinned by a version such as v1.2.3 and its checksums: --release v1.2.3 --release-sums SHA256SUMS")
 	}
 	var lines []string
@@ -45,7 +44,7 @@ func releasePin(version string, sums []byte) ([]byte, error) {
 		if other, ok := strings.CutPrefix(line, "version "); ok && other != version {
 			return nil, usage("the checksums are those of "+other, "take the file of "+version)
 		}
-		if m := sumForm.FindStringSubmatch(line); m != nil {
+		if m := sumForm().FindStringSubmatch(line); m != nil {
 			lines = append(lines, m[1]+"  "+m[2]+"\n")
 		}
 	}
@@ -59,7 +58,7 @@ func releasePin(version string, sums []byte) ([]byte, error) {
 // pinned is the version that a release file pins; empty: none.
 func pinned(file []byte) string {
 	for line := range bytes.Lines(file) {
-		if v, ok := strings.CutPrefix(strings.TrimSpace(string(line)), "version "); ok && versionForm.MatchString(v) {
+		if v, ok := strings.CutPrefix(strings.TrimSpace(string(line)), "version "); ok && versionForm().MatchString(v) {
 			return v
 		}
 	}

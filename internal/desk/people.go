@@ -112,13 +112,13 @@ func person(p NewPerson, cert *seal.Cert) (psirt.Person, error) {
 	if x.Login == "" {
 		x.Login = x.Handle
 	}
-	if !loginForm.MatchString(x.Login) || strings.ContainsAny(x.Login, "[]") {
+	if !loginForm().MatchString(x.Login) || strings.ContainsAny(x.Login, "[]") {
 		return x, usage(fmt.Sprintf("%q cannot be a login", x.Login), "name them as the forge does, with --login")
 	}
 	if x.Mail == "" && len(cert.Addresses()) > 0 {
 		x.Mail = cert.Addresses()[0]
 	}
-	if !plainWord.MatchString(strings.ReplaceAll(x.Mail, "@", "")) || strings.Count(x.Mail, "@") != 1 {
+	if !plainWord().MatchString(strings.ReplaceAll(x.Mail, "@", "")) || strings.Count(x.Mail, "@") != 1 {
 		return x, usage(fmt.Sprintf("%q is no address for %s", x.Mail, x.Handle), "notifications go there: name one with --mail")
 	}
 	if len(x.Roles) == 0 {

@@ -3,7 +3,6 @@ package desk
 import (
 	"fmt"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,7 +51,7 @@ func blank(line string) bool {
 	return strings.TrimSpace(code) == ""
 }
 
-var topKey = regexp.MustCompile(`^[A-Za-z_"'][^:]*:(\s|$)`)
+var topKey = form(`^[A-Za-z_"'][^:]*:(\s|$)`)
 
 // section gives the lines below a key at the top: from its own to before the
 // next one's.
@@ -65,7 +64,7 @@ func (p *policyLines) section(name string) (from, to int, ok bool) {
 		return 0, 0, false
 	}
 	to = from + 1
-	for to < len(p.lines) && !topKey.MatchString(p.lines[to]) {
+	for to < len(p.lines) && !topKey().MatchString(p.lines[to]) {
 		to++
 	}
 	return from, to, true
@@ -95,7 +94,7 @@ func (p *policyLines) items(name string) (out []item, indent string) {
 	return out, indent
 }
 
-var handleIn = regexp.MustCompile(`(?:^|[\s{,-])handle:\s*["']?([A-Za-z0-9._-]+)["']?\s*(?:[,}\r]|$)`)
+var handleIn = form(`(?:^|[\s{,-])handle:\s*["']?([A-Za-z0-9._-]+)["']?\s*(?:[,}\r]|$)`)
 
 // person finds the entry of a person.
 func (p *policyLines) person(handle string) (item, bool) {
@@ -103,7 +102,7 @@ func (p *policyLines) person(handle string) (item, bool) {
 	for _, it := range list {
 		for _, line := range p.lines[it.from:it.to] {
 			code, _ := codeOf(line)
-			if m := handleIn.FindStringSubmatch(code); m != nil && m[1] == handle {
+			if m := handleIn().FindStringSubmatch(code); m != nil && m[1] == handle {
 				return it, true
 			}
 		}
@@ -126,12 +125,12 @@ func (p *policyLines) add(x psirt.Person) bool {
 	return true
 }
 
-var plainWord = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._@+-]*$`)
+var plainWord = form(`^[A-Za-z][A-Za-z0-9._@+-]*$`)
 
 // personRow is a person as a flow mapping on one line.
 func personRow(x psirt.Person) string {
 	word := func(s string) string {
-		if plainWord.MatchString(s) && !psirt.ReservedWord(s) {
+		if plainWord().MatchString(s) && !psirt.ReservedWord(s) {
 			return s
 		}
 		return strconv.Quote(s)
@@ -148,7 +147,7 @@ func (p *policyLines) remove(handle string) bool {
 	return ok
 }
 
-var peopleList = regexp.MustCompile(`people:\s*\[[^\]]*\]`)
+var peopleList = form(`people:\s*\[[^\]]*\]`)
 
 // leave takes a person out of the lists of the teams.
 func (p *policyLines) leave(handle string) {
@@ -163,7 +162,7 @@ func (p *policyLines) leave(handle string) {
 			p.lines = slices.Delete(p.lines, i, i+1)
 			continue
 		}
-		p.lines[i] = peopleList.ReplaceAllStringFunc(code, func(list string) string {
+		p.lines[i] = peopleList().ReplaceAllStringFunc(code, func(list string) string {
 			head, names, _ := strings.Cut(strings.TrimSuffix(list, "]"), "[")
 			var kept []string
 			for _, n := range strings.Split(names, ",") {

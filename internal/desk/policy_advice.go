@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"maps"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -162,9 +161,9 @@ func unfit(name string, text []byte) []PolicyFault {
 var templateFields = []string{"ID", "Program", "State", "Outcome", "Opened", "Address", "Fingerprint", "Language", "Texts"}
 
 var (
-	templatePlace = regexp.MustCompile(`^template: :(\d+):(?:\d+:)? ?`)
-	templateKey   = regexp.MustCompile(`map has no entry for key "([^"]*)"`)
-	templateField = regexp.MustCompile(`can't evaluate field (\w+) in type`)
+	templatePlace = form(`^template: :(\d+):(?:\d+:)? ?`)
+	templateKey   = form(`map has no entry for key "([^"]*)"`)
+	templateField = form(`can't evaluate field (\w+) in type`)
 )
 
 // unrendered is the fault of a template: on its own line where it is the
@@ -172,14 +171,14 @@ var (
 func (c *policyCheck) unrendered(u kindUse, file string, err error) {
 	f := PolicyFault{File: file, Path: u.path, Do: "correct it: a line \"Subject: …\", an empty line, the text; docket policy text prints a built-in one to begin with"}
 	text := err.Error()
-	if m := templatePlace.FindStringSubmatch(text); m != nil {
+	if m := templatePlace().FindStringSubmatch(text); m != nil {
 		f.Line, _ = strconv.Atoi(m[1])
 		text = text[len(m[0]):]
 	}
-	if m := templateKey.FindStringSubmatch(text); m != nil {
+	if m := templateKey().FindStringSubmatch(text); m != nil {
 		text = "there is no {{.Texts." + m[1] + "}}"
 		f.Do = fmt.Sprintf("declare %s under texts, or correct the name; texts has: %s", m[1], orNone(sortedKeys(c.p.Texts)))
-	} else if m := templateField.FindStringSubmatch(text); m != nil {
+	} else if m := templateField().FindStringSubmatch(text); m != nil {
 		text = "there is no {{." + m[1] + "}}"
 		fields := templateFields
 		if u.kind == psirt.KindAsk {

@@ -2,7 +2,6 @@ package desk
 
 import (
 	_ "embed" // the fingerprints of the example keys
-	"regexp"
 	"strings"
 
 	"github.com/docket-psirt/docket/internal/psirt"
@@ -26,11 +25,11 @@ func exampleKey(f psirt.Fingerprint) string {
 	return ""
 }
 
-var fingerprintForm = regexp.MustCompile(`openpgp4fpr:[0-9A-F]{40}(?:[0-9A-F]{24})?`)
+var fingerprintForm = form(`openpgp4fpr:[0-9A-F]{40}(?:[0-9A-F]{24})?`)
 
 // refuseExampleText refuses a text that names an example key.
 func refuseExampleText(name string, text []byte) error {
-	for _, f := range fingerprintForm.FindAll(text, -1) {
+	for _, f := range fingerprintForm().FindAll(text, -1) {
 		if file := exampleKey(psirt.Fingerprint(f)); file != "" {
 			return &Refused{What: name + " was not used", Verdict: psirt.Failed(
 				"it names the key of "+file+", an example that comes with Docket, so its secret is not yours alone",

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -87,11 +86,11 @@ func (c *policyCheck) spoken(f extract.Foreign) string {
 	return fmt.Sprintf("expected the programme's language, %s: this reads as %s: \"%s\"", c.p.Language, f.Name, f.Seen)
 }
 
-var templateAction = regexp.MustCompile(`(?s)\{\{.*?\}\}`)
+var templateAction = form(`(?s)\{\{.*?\}\}`)
 
 // withoutActions is a template's words, in its lines: all branches of it.
 func withoutActions(text string) string {
-	return templateAction.ReplaceAllStringFunc(text, func(action string) string {
+	return templateAction().ReplaceAllStringFunc(text, func(action string) string {
 		return " " + strings.Repeat("\n", strings.Count(action, "\n"))
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"text/template"
 
 	"github.com/docket-psirt/docket/internal/casefile"
@@ -96,13 +97,13 @@ func setName(a *PolicyAnswers, s string) error {
 }
 
 var (
-	notInNames = regexp.MustCompile(`[^a-z0-9]+`)
-	notASCII   = regexp.MustCompile(`[^A-Z0-9]+`)
+	notInNames = form(`[^a-z0-9]+`)
+	notASCII   = form(`[^A-Z0-9]+`)
 )
 
 // slug makes a name of a label: lower-case letters, digits and hyphens.
 func slug(label string) string {
-	s := strings.Trim(notInNames.ReplaceAllString(strings.ToLower(label), "-"), "-")
+	s := strings.Trim(notInNames().ReplaceAllString(strings.ToLower(label), "-"), "-")
 	return strings.TrimRight(s[:min(len(s), 40)], "-")
 }
 
@@ -126,7 +127,7 @@ func setProgram(a *PolicyAnswers, s string) error {
 }
 
 func shortPrefix(a *PolicyAnswers) string {
-	s := notASCII.ReplaceAllString(strings.ToUpper(a.Program), "")
+	s := notASCII().ReplaceAllString(strings.ToUpper(a.Program), "")
 	s = s[:min(len(s), 4)]
 	if !psirt.NewCaseID(s, 2026, 1).Valid() {
 		return "CASE"
@@ -237,9 +238,11 @@ func listed(s string) []string {
 //go:embed policy_new.yaml.tmpl
 var newPolicyForm string
 
-var newPolicyTemplate = template.Must(template.New("policy").Funcs(template.FuncMap{
-	"yaml": yamlText, "list": yamlList, "slug": slug, "inc": func(i int) int { return i + 1 },
-}).Parse(newPolicyForm))
+var newPolicyTemplate = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("policy").Funcs(template.FuncMap{
+		"yaml": yamlText, "list": yamlList, "slug": slug, "inc": func(i int) int { return i + 1 },
+	}).Parse(newPolicyForm))
+})
 
 // newPolicy is what the form is filled in with.
 type newPolicy struct {
@@ -271,7 +274,7 @@ func NewPolicy(a PolicyAnswers) ([]byte, error) {
 		n.Strict = signed
 	}
 	var b strings.Builder
-	if err := newPolicyTemplate.Execute(&b, n); err != nil {
+	if err := newPolicyTemplate().Execute(&b, n); err != nil {
 		return nil, err
 	}
 	full, _ := withPlaceholders([]byte(b.String()))
@@ -281,11 +284,11 @@ func NewPolicy(a PolicyAnswers) ([]byte, error) {
 	return []byte(b.String()), nil
 }
 
-var plainText = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9 ._/@+-]*$`)
+var plainText = form(`^[A-Za-z][A-Za-z0-9 ._/@+-]*$`)
 
 // yamlText writes a text so that every YAML reader takes it for one.
 func yamlText(s string) (string, error) {
-	if plainText.MatchString(s) && !psirt.ReservedWord(s) && strings.TrimSpace(s) == s {
+	if plainText().MatchString(s) && !psirt.ReservedWord(s) && strings.TrimSpace(s) == s {
 		return s, nil
 	}
 	raw, err := json.Marshal(s) // a JSON string is one in YAML, too

@@ -78,7 +78,7 @@ func (x *excerpt) nameParts(words []string) {
 	}
 }
 
-var webHost = regexp.MustCompile(`(?i)\bhttp(s?)://([^\s/?#"'<>]+)`)
+var webHost = form(`(?i)\bhttp(s?)://([^\s/?#"'<>]+)`)
 
 // clean takes out of a text what says who reported, makes addresses of web pages
 // harmless, and leaves no control characters.
@@ -91,8 +91,8 @@ func (x *excerpt) clean(s string) string {
 			s = x.parts.ReplaceAllString(s, "${1}["+strings.ReplaceAll(x.who, "$", "$$")+"]${2}")
 		}
 	}
-	s = webHost.ReplaceAllStringFunc(s, func(url string) string {
-		m := webHost.FindStringSubmatch(url)
+	s = webHost().ReplaceAllStringFunc(s, func(url string) string {
+		m := webHost().FindStringSubmatch(url)
 		return "hxxp" + strings.ToLower(m[1]) + "://" + strings.ReplaceAll(m[2], ".", "[.]")
 	})
 	return strings.Map(func(r rune) rune {

@@ -74,7 +74,7 @@ func (a Advisory) Vectors() []string {
 
 // ValidGHSA reports whether s is the ID of an advisory
 // (https://docs.github.com/code-security/concepts/vulnerability-reporting-and-management, "GHSA IDs").
-func ValidGHSA(s string) bool { return ghsaForm.MatchString(s) }
+func ValidGHSA(s string) bool { return ghsaForm().MatchString(s) }
 
 func readAdvisory(raw json.RawMessage) (Advisory, error) {
 	var a Advisory

@@ -84,7 +84,7 @@ func NewGitHub(o GitHubOptions) (*GitHub, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !repoForm.MatchString(o.Repo) {
+	if !repoForm().MatchString(o.Repo) {
 		return nil, &InvalidError{Field: "repo", Rule: "OWNER/NAME"}
 	}
 	if (o.Auth.Token == "") == (o.Auth.AppID == 0) {

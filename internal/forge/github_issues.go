@@ -79,11 +79,11 @@ func (g *GitHub) issueOf(answer *github.Issue) Issue {
 	}}
 	e.track(marker)
 	for _, l := range e.Issue.Labels {
-		if program, ok := strings.CutPrefix(l, "program/"); ok && programForm.MatchString(program) {
+		if program, ok := strings.CutPrefix(l, "program/"); ok && programForm().MatchString(program) {
 			e.Issue.Program = program
 		}
 	}
-	if digestForm.MatchString(marker["file"]) {
+	if digestForm().MatchString(marker["file"]) {
 		e.Issue.File = marker["file"]
 	}
 	return *e.Issue

@@ -157,7 +157,7 @@ func (g *GitHub) Observe(e Event) {
 // better, and what is on no board is asked for.
 func (g *GitHub) tracks(e Event) bool {
 	i := e.Issue
-	if e.Number < 1 || !psirt.CaseID(i.ID).Valid() || !programForm.MatchString(i.Program) || e.Action == "deleted" || e.Action == "transferred" {
+	if e.Number < 1 || !psirt.CaseID(i.ID).Valid() || !programForm().MatchString(i.Program) || e.Action == "deleted" || e.Action == "transferred" {
 		return false
 	}
 	g.known.mu.Lock()

@@ -27,7 +27,7 @@ func (g *GitHub) Merge(ctx context.Context, number int, head, title, message str
 	answer, _, err := g.client.PullRequests.Merge(ctx, g.owner, g.repo, number, message, &github.PullRequestOptions{
 		CommitTitle: title, SHA: head, MergeMethod: "merge", DontDefaultIfBlank: true,
 	})
-	if err == nil && answer.GetMerged() && commitForm.MatchString(answer.GetSHA()) {
+	if err == nil && answer.GetMerged() && commitForm().MatchString(answer.GetSHA()) {
 		return answer.GetSHA(), nil
 	}
 	var refused *github.ErrorResponse

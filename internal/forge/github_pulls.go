@@ -170,7 +170,7 @@ func (g *GitHub) reviews(ctx context.Context, number int) ([]Review, error) {
 		case "CHANGES_REQUESTED":
 			v.Verdict = Reject
 		}
-		if v.Verdict != "" && v.By != "" && commitForm.MatchString(v.Head) {
+		if v.Verdict != "" && v.By != "" && commitForm().MatchString(v.Head) {
 			list = append(list, v)
 		}
 		return true

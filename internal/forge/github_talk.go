@@ -102,7 +102,7 @@ func (g *GitHub) comments(ctx context.Context, number int) ([]Comment, error) {
 	var list []Comment
 	err := g.eachComment(ctx, number, func(answer *github.IssueComment) bool {
 		c := Comment{By: login(answer.GetUser().GetLogin()), At: moment(answer.GetCreatedAt().Time), Body: unmark(answer.GetBody())}
-		if word := bodyMarker(answer.GetBody())["answer"]; markerForm.MatchString(word) {
+		if word := bodyMarker(answer.GetBody())["answer"]; markerForm().MatchString(word) {
 			c.Marker = word
 		}
 		list = append(list, c)

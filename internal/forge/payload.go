@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -124,11 +123,11 @@ var reader = map[string]func(*Event, *payload) error{
 }
 
 var (
-	eventForm  = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
-	actionForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$`)
-	repoForm   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,99}/\.{0,2}[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}$`)
-	refForm    = regexp.MustCompile(`^refs/(heads|tags)/`)
-	ghsaForm   = regexp.MustCompile(`^GHSA(-[23456789cfghjmpqrvwx]{4}){3}$`)
+	eventForm  = form(`^[a-z][a-z0-9_]{0,63}$`)
+	actionForm = form(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$`)
+	repoForm   = form(`^[A-Za-z0-9][A-Za-z0-9_-]{0,99}/\.{0,2}[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}$`)
+	refForm    = form(`^refs/(heads|tags)/`)
+	ghsaForm   = form(`^GHSA(-[23456789cfghjmpqrvwx]{4}){3}$`)
 )
 
 // ParseEvent reads the payload of an event: the JSON of a webhook, or the file
@@ -136,7 +135,7 @@ var (
 // it gives the name, and whatever else is in its usual place. It fails with
 // ErrEvent for what is no event; the payload is never quoted.
 func ParseEvent(name string, raw []byte) (Event, error) {
-	if !eventForm.MatchString(name) {
+	if !eventForm().MatchString(name) {
 		return Event{}, fmt.Errorf("%w: the event's name must be lower-case letters, digits and _", ErrEvent)
 	}
 	e := Event{Name: name}
@@ -185,10 +184,10 @@ func missing(e *Event, field string) error {
 }
 
 func (e *Event) common(p *payload) {
-	if actionForm.MatchString(p.Action) {
+	if actionForm().MatchString(p.Action) {
 		e.Action = p.Action
 	}
-	if repoForm.MatchString(p.Repository.FullName) {
+	if repoForm().MatchString(p.Repository.FullName) {
 		e.Repo = p.Repository.FullName
 	}
 	e.Actor = login(p.Sender.Login)
@@ -207,7 +206,7 @@ func (e *Event) readIssue(p *payload) error {
 	e.Issue = &Issue{Title: title(i.Title), Body: bodyText(i.Body), Labels: labelNames(i.Labels), Closed: i.State == StateClosed,
 		Created: moment(i.Created), Updated: moment(i.Updated)}
 	for _, l := range e.Issue.Labels {
-		if program, ok := strings.CutPrefix(l, "program/"); ok && programForm.MatchString(program) {
+		if program, ok := strings.CutPrefix(l, "program/"); ok && programForm().MatchString(program) {
 			e.Issue.Program = program
 		}
 	}
@@ -236,7 +235,7 @@ func (e *Event) readPull(p *payload) error {
 	if g == nil || g.Number < 1 {
 		return missing(e, "pull_request.number")
 	}
-	if !commitForm.MatchString(g.Head.SHA) {
+	if !commitForm().MatchString(g.Head.SHA) {
 		return missing(e, "pull_request.head.sha")
 	}
 	e.Number = g.Number
@@ -245,7 +244,7 @@ func (e *Event) readPull(p *payload) error {
 		Title: title(g.Title), Body: bodyText(g.Body), State: StateOpen, Labels: labelNames(g.Labels), Author: login(g.User.Login),
 		Created: moment(g.Created), Updated: moment(g.Updated)}
 	switch merged := g.Merged || g.MergedAt != nil; {
-	case merged && commitForm.MatchString(g.MergedAs):
+	case merged && commitForm().MatchString(g.MergedAs):
 		pull.State, pull.MergedAs = StateMerged, g.MergedAs
 	case merged:
 		return missing(e, "pull_request.merge_commit_sha")
@@ -262,7 +261,7 @@ func (e *Event) readPull(p *payload) error {
 // left open.
 func pullSubject(branch, body string) (kind, id string) {
 	marker := bodyMarker(body)
-	if kindForm.MatchString(marker["kind"]) {
+	if kindForm().MatchString(marker["kind"]) {
 		kind = marker["kind"]
 	}
 	if rest, ok := strings.CutPrefix(branch, "case/"); ok {
@@ -285,7 +284,7 @@ func (e *Event) readReview(p *payload) error {
 		return missing(e, "review")
 	}
 	e.Review = &Review{By: login(v.User.Login), At: moment(v.At), Body: bodyText(v.Body)}
-	if commitForm.MatchString(v.Commit) {
+	if commitForm().MatchString(v.Commit) {
 		e.Review.Head = v.Commit
 	}
 	switch strings.ToLower(v.State) {
@@ -298,10 +297,10 @@ func (e *Event) readReview(p *payload) error {
 }
 
 func (e *Event) readPush(p *payload) error {
-	if !refForm.MatchString(p.Ref) || !printable(p.Ref, "") || len(p.Ref) > 2*maxBranch {
+	if !refForm().MatchString(p.Ref) || !printable(p.Ref, "") || len(p.Ref) > 2*maxBranch {
 		return missing(e, "ref")
 	}
-	if !commitForm.MatchString(p.After) {
+	if !commitForm().MatchString(p.After) {
 		return missing(e, "after")
 	}
 	e.Ref, e.After = p.Ref, p.After
@@ -316,10 +315,10 @@ func (e *Event) readRun(p *payload, run *payloadRun) error {
 		return missing(e, e.Name)
 	}
 	e.Conclusion = run.Conclusion
-	if !actionForm.MatchString(run.Conclusion) {
+	if !actionForm().MatchString(run.Conclusion) {
 		e.Conclusion = ""
 	}
-	if file := path.Base(p.Workflow.Path); p.Workflow.Path != "" && actionForm.MatchString(file) {
+	if file := path.Base(p.Workflow.Path); p.Workflow.Path != "" && actionForm().MatchString(file) {
 		e.Workflow = file
 	}
 	e.Fork = run.HeadRepo != nil && !strings.EqualFold(run.HeadRepo.FullName, p.Repository.FullName)
@@ -335,7 +334,7 @@ func (e *Event) readRun(p *payload, run *payloadRun) error {
 		// "Pull requests that are open", says the description of workflow-run.
 		p := Pull{Number: g.Number, Branch: branchName(g.Head.Ref), Base: branchName(g.Base.Ref), Head: g.Head.SHA, State: StateOpen, Updated: moment(run.Updated)}
 		p.Kind, p.Case = pullSubject(p.Branch, "")
-		if g.Head.Repo == g.Base.Repo && g.Head.Repo.ID != 0 && commitForm.MatchString(p.Head) && p.Branch != "" && e.Name == EventWorkflowRun {
+		if g.Head.Repo == g.Base.Repo && g.Head.Repo.ID != 0 && commitForm().MatchString(p.Head) && p.Branch != "" && e.Name == EventWorkflowRun {
 			e.Pulls = append(e.Pulls, p)
 		}
 	}
@@ -352,7 +351,7 @@ func (e *Event) addBranch(name string) {
 }
 
 func (e *Event) readAdvisory(p *payload) error {
-	if !ghsaForm.MatchString(p.Advisory.ID) {
+	if !ghsaForm().MatchString(p.Advisory.ID) {
 		return missing(e, "repository_advisory.ghsa_id")
 	}
 	e.Advisory = p.Advisory.ID

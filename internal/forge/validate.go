@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -36,13 +37,19 @@ type InvalidError struct {
 func (e *InvalidError) Error() string { return e.Field + " must be " + e.Rule }
 
 var (
-	kindForm    = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
-	programForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
-	commitForm  = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
-	markerForm  = regexp.MustCompile(`^[a-z0-9:/.-]{1,200}$`)
-	digestForm  = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
-	branchForm  = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._+@-]*(/[A-Za-z0-9_][A-Za-z0-9._+@-]*)*$`)
+	kindForm    = form(`^[a-z][a-z0-9-]{0,39}$`)
+	programForm = form(`^[a-z0-9][a-z0-9-]{0,62}$`)
+	commitForm  = form(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+	markerForm  = form(`^[a-z0-9:/.-]{1,200}$`)
+	digestForm  = form(`^sha256:[0-9a-f]{64}$`)
+	branchForm  = form(`^[A-Za-z0-9_][A-Za-z0-9._+@-]*(/[A-Za-z0-9_][A-Za-z0-9._+@-]*)*$`)
 )
+
+// form is a pattern that is compiled when it is first asked for: a command
+// needs few of them.
+func form(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}
 
 // rules collects the first fault of a value.
 type rules struct{ err error }
@@ -69,7 +76,7 @@ func (r *rules) login(field, s string) {
 }
 
 func (r *rules) commit(field, s string) {
-	r.need(commitForm.MatchString(s), field, "a commit: 40 or 64 lower-case hexadecimal digits")
+	r.need(commitForm().MatchString(s), field, "a commit: 40 or 64 lower-case hexadecimal digits")
 }
 
 func (r *rules) instant(field string, t time.Time) {
@@ -78,7 +85,7 @@ func (r *rules) instant(field string, t time.Time) {
 }
 
 func (r *rules) branch(field, s string) {
-	ok := len(s) <= maxBranch && branchForm.MatchString(s) && !strings.Contains(s, "..") && !strings.Contains(s, "@{")
+	ok := len(s) <= maxBranch && branchForm().MatchString(s) && !strings.Contains(s, "..") && !strings.Contains(s, "@{")
 	for segment := range strings.SplitSeq(s, "/") {
 		ok = ok && !strings.HasSuffix(segment, ".") && !strings.HasSuffix(segment, ".lock")
 	}
@@ -125,7 +132,7 @@ func tidy(labels []string) []string {
 func (p *Pull) validate() error {
 	var r rules
 	r.need(p.Number > 0, "number", "1 or more")
-	r.need(p.Kind == "" || kindForm.MatchString(p.Kind), "kind", "lower-case letters, digits and hyphens")
+	r.need(p.Kind == "" || kindForm().MatchString(p.Kind), "kind", "lower-case letters, digits and hyphens")
 	r.need(p.Case == "" || psirt.CaseID(p.Case).Valid(), "case", "a case ID or empty")
 	r.branch("branch", p.Branch)
 	r.branch("base", p.Base)
@@ -167,7 +174,7 @@ func (c *Comment) validate(r *rules) {
 	r.instant("comment.at", c.At)
 	r.need(c.Body != "", "comment.body", "some text")
 	r.body("comment.body", c.Body)
-	r.need(c.Marker == "" || markerForm.MatchString(c.Marker) && !strings.Contains(c.Marker, "--"), "comment.marker",
+	r.need(c.Marker == "" || markerForm().MatchString(c.Marker) && !strings.Contains(c.Marker, "--"), "comment.marker",
 		"up to 200 lower-case letters, digits, and :/.- without two hyphens in a row")
 }
 
@@ -207,7 +214,7 @@ func (i *Issue) validate() error {
 	r.instant("created", i.Created)
 	r.instant("updated", i.Updated)
 	r.need(i.Revision >= 0, "revision", "0 or more")
-	r.need(i.File == "" || digestForm.MatchString(i.File), "file", "sha256: and 64 lower-case hexadecimal digits, or empty")
+	r.need(i.File == "" || digestForm().MatchString(i.File), "file", "sha256: and 64 lower-case hexadecimal digits, or empty")
 	r.need(len(i.Events) <= maxEvents, "events", fmt.Sprintf("at most %d", maxEvents))
 	for j := range i.Events {
 		i.Events[j].validate(&r)
@@ -227,6 +234,6 @@ func (e *LabelEvent) validate(r *rules) {
 }
 
 func (r *rules) issueName(program, id string) {
-	r.need(programForm.MatchString(program), "program", "a programme's name: lower-case letters, digits and hyphens")
+	r.need(programForm().MatchString(program), "program", "a programme's name: lower-case letters, digits and hyphens")
 	r.need(psirt.CaseID(id).Valid(), "id", "a case ID such as INGP-2026-0042")
 }

@@ -77,8 +77,10 @@ func (p paragraph) as(tag string) Foreign {
 }
 
 var (
-	quotedWords = regexp.MustCompile(`"[^"\n]*"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|‘[^’\n]*’`)
-	sentenceEnd = regexp.MustCompile(`(?m)[.!?:;。！？]["”’»)]*(?:\s|$)`)
+	quotedWords = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`"[^"\n]*"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|‘[^’\n]*’`)
+	})
+	sentenceEnd = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)[.!?:;。！？]["”’»)]*(?:\s|$)`) })
 )
 
 // paragraphs cuts a text at its empty lines.
@@ -86,7 +88,7 @@ func paragraphs(text string) []paragraph {
 	var out []paragraph
 	var now paragraph
 	flush := func() {
-		if now.text = quotedWords.ReplaceAllString(now.text, " "); strings.TrimSpace(now.text) != "" {
+		if now.text = quotedWords().ReplaceAllString(now.text, " "); strings.TrimSpace(now.text) != "" {
 			out = append(out, now)
 		}
 		now = paragraph{}
@@ -122,7 +124,7 @@ type tally struct {
 
 // count looks at the words of a passage.
 func count(text string) tally {
-	t := tally{sentence: sentenceEnd.MatchString(text)}
+	t := tally{sentence: sentenceEnd().MatchString(text)}
 	others := map[string]int{}
 	for _, word := range strings.Fields(text) {
 		bare := strings.TrimFunc(word, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
@@ -181,9 +183,9 @@ func (t tally) foreign(p paragraph, wanted []string) (Foreign, bool) {
 // that language, and of those that are common in one of the two only, three
 // times as many are of that one.
 func (t tally) other(wanted []string, need int) (string, bool) {
-	known := slices.ContainsFunc(wanted, func(tag string) bool { return commonWords[tag] != "" })
+	known := slices.ContainsFunc(wanted, func(tag string) bool { return commonWords()[tag] != "" })
 	best, most := "", 0
-	for tag := range commonWords {
+	for tag := range commonWords() {
 		if slices.Contains(wanted, tag) || !known && tag != "en" {
 			continue
 		}
@@ -213,7 +215,7 @@ func writtenIn(language, script string) bool {
 	if slices.Contains(east, script) {
 		return slices.Contains(east, language)
 	}
-	return language == script || commonWords[language] == "" && scriptNames[language] == ""
+	return language == script || commonWords()[language] == "" && scriptNames[language] == ""
 }
 
 // moreWords are common in letters; with stopWords they say which language a
@@ -232,17 +234,17 @@ var moreWords = map[string]string{
 }
 
 // commonWords are all words that tell a language, by its tag.
-var commonWords = func() map[string]string {
+var commonWords = sync.OnceValue(func() map[string]string {
 	all := map[string]string{}
 	for tag, list := range stopWords {
 		all[tag] = list + " " + moreWords[tag]
 	}
 	return all
-}()
+})
 
 var commonIndex = sync.OnceValue(func() map[string]map[string]bool {
 	index := map[string]map[string]bool{}
-	for tag, list := range commonWords {
+	for tag, list := range commonWords() {
 		for _, w := range strings.Fields(list) {
 			if index[w] == nil {
 				index[w] = map[string]bool{}
