@@ -191,9 +191,6 @@ where the input ends, takes the answer that is offered.`,
 			file = "./" + strings.TrimPrefix(name, "./") // a name alone could be a programme's
 		}
 		a.printf("Wrote %s. Read it through, and make it yours. Next:\n  docket policy check %s\n  docket policy show %[2]s\n  docket init cases.git --program %[2]s --team HANDLE,HANDLE --keys ./keys\n", name, file)
-		if answers.Language != "en" {
-			a.printf("Its words for reporters are still in English: docket policy check names each line that waits for %s.\n", answers.Language)
-		}
 		return nil
 	}
 	return c
