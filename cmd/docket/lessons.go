@@ -16,9 +16,24 @@ func (a *app) lessonsCommand() *cobra.Command {
 	c := a.jsonFlag(&cobra.Command{Use: "lessons [ID]", Short: "Say which weaknesses came again, and what was to be learned", Args: cobra.MaximumNArgs(1),
 		Long: `Reads the cases that your key opens: weaknesses (CWE) that several of them have, and
 the lessons on record, each with who sees to it and by when; what is open comes first.
-With an ID it says which cases share a weakness with that one.`,
-		Example: "  docket --as ada lessons\n  docket --as ada lessons INSP-2026-0042 --json"})
-	c.RunE = func(_ *cobra.Command, args []string) error {
+With an ID it says which cases share a weakness with that one.
+
+With --smtp or --maildir it tells product teams the lessons of the case: those of
+--team, else those to whom a lesson goes (lessons.to) and those under routing. People
+who may open the case get the lessons, sealed to their own key; others, and addresses
+of a team, the case ID alone. Who was told, and when, is put on record under feedback,
+proposed at once.`,
+		Example: "  docket --as ada lessons\n  docket --as ada lessons INSP-2026-0042 --json\n  docket --as ada lessons INSP-2026-0042 --smtp smtps://psirt@mail.example.com"})
+	var teams []string
+	var maildir, smtp string
+	f := c.Flags()
+	f.StringArrayVar(&teams, "team", nil, "a team to tell; once for each")
+	f.StringVar(&smtp, "smtp", "", "tell the teams, over a mail server: smtp:// or smtps:// URL")
+	f.StringVar(&maildir, "maildir", "", "tell the teams, into this Maildir")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if len(teams) > 0 || maildir != "" || smtp != "" {
+			return a.shareLessons(c, args, teams, maildir, smtp)
+		}
 		only := psirt.CaseID("")
 		if len(args) == 1 {
 			only = caseID(args[0])
@@ -35,6 +50,26 @@ With an ID it says which cases share a weakness with that one.`,
 		})
 	}
 	return c
+}
+
+func (a *app) shareLessons(c *cobra.Command, args, teams []string, maildir, smtp string) error {
+	if len(args) == 0 {
+		return &usageError{errors.New("the teams are told of one case: name it")}
+	}
+	to, err := a.sender(maildir, smtp)
+	if err != nil {
+		return err
+	}
+	return a.with(func(d *desk.Desk) error {
+		told, err := d.ShareLessons(c.Context(), caseID(args[0]), teams, to.Sender)
+		if told == nil {
+			return err
+		}
+		if a.json {
+			return errors.Join(a.printJSON(told), err)
+		}
+		return errors.Join(a.printTold(told), err)
+	})
 }
 
 func (a *app) printLessons(l *desk.Lessons) error {

@@ -165,6 +165,7 @@ type notices struct {
 	report psirt.Document
 	by     string // handle
 	words  string // of whoever tells them, for those who may open the case
+	learn  bool   // of the lessons of the case, and not of the case
 	to     mail.Sender
 	at     time.Time
 }
@@ -172,7 +173,10 @@ type notices struct {
 // tell sends a team its notices. It is told when at least one went out.
 func (n *notices) tell(ctx context.Context, r route) (TeamNotice, error) {
 	p := n.c.setting.Program
-	out := TeamNotice{Team: r.Team, Product: r.Product, Status: "told", At: n.at, Due: n.due()}
+	out := TeamNotice{Team: r.Team, Product: r.Product, Status: "told", At: n.at}
+	if !n.learn {
+		out.Due = n.due()
+	}
 	var errs []error
 	sent := func(to string, err error) {
 		if err != nil {
@@ -235,7 +239,11 @@ func (n *notices) sealed(ctx context.Context, person psirt.Person, r route, due 
 		return err
 	}
 	reads := slices.Contains(n.c.setting.Program.SealedReaders(n.c.Handlers), person.Key)
-	draft := n.draft(person.Mail, fmt.Sprintf("[%s] A case for the team %s", n.c.ID, r.Team), n.letter(r, due, reads))
+	subject, words := fmt.Sprintf("[%s] A case for the team %s", n.c.ID, r.Team), n.letter(r, due, reads)
+	if n.learn {
+		subject, words = fmt.Sprintf("[%s] Lessons for the team %s", n.c.ID, r.Team), n.lessons(r, reads)
+	}
+	draft := n.draft(person.Mail, subject, words)
 	entity, err := draft.Entity()
 	if err != nil {
 		return err
@@ -254,8 +262,12 @@ func (n *notices) sealed(ctx context.Context, person psirt.Person, r route, due 
 
 // clear tells an address that has no key. Nothing of the report is in it.
 func (n *notices) clear(ctx context.Context, address string, r route) error {
-	draft := n.draft(address, outerSubject(n.c.ID), fmt.Sprintf("The case %s is one for the team %s.\n\nNothing more can be said in clear. People of the team who have a key know\nmore, or ask %s.\n",
-		n.c.ID, r.Team, n.c.setting.Program.Intake.Addresses[0]))
+	what := "is one"
+	if n.learn {
+		what = "has lessons"
+	}
+	draft := n.draft(address, outerSubject(n.c.ID), fmt.Sprintf("The case %s %s for the team %s.\n\nNothing more can be said in clear. People of the team who have a key know\nmore, or ask %s.\n",
+		n.c.ID, what, r.Team, n.c.setting.Program.Intake.Addresses[0]))
 	data, err := draft.Clear()
 	if err != nil {
 		return err
