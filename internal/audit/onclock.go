@@ -166,10 +166,13 @@ func (a *replay) onTime() {
 		}
 		w := psirt.World{Case: t.before, Now: t.at, Sent: map[int]time.Time{}, Events: t.before.Events()}
 		for _, e := range story.Events {
+			if e.sent > 0 && !e.At.Before(t.at) {
+				continue // of two things in one second the mail went out later: it may be this very reminder
+			}
 			if e.Name != "" && !e.At.After(t.at) && !(e.Kind == "mail" && e.At.Equal(t.before.Opened)) {
 				w.Events = append(w.Events, psirt.Event{At: e.At, Name: e.Name})
 			}
-			if e.sent > 0 && !e.At.After(t.at) {
+			if e.sent > 0 {
 				w.Sent[e.sent] = e.At
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/docket-psirt/docket/internal/audit"
@@ -66,6 +67,8 @@ type Desk struct {
 	judge  *audit.Judge
 	as     string
 	clock  func() time.Time
+
+	terms sync.Map // digest of a programme's file: psirt.ReportForm (termsOf)
 }
 
 // Open opens a case repository: a bare one, or a clone of it.

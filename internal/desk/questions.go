@@ -24,7 +24,7 @@ func (d *Desk) Questions(ctx context.Context, id psirt.CaseID) (*Question, error
 	}
 	s := t.c.setting
 	var b strings.Builder
-	for i, question := range lacking(open.report, s.Program) {
+	for i, question := range lacking(open.report, s.Program, d.termsOf(t.c)) {
 		fmt.Fprintf(&b, "%d. %s\n", i+1, question)
 	}
 	name := cmp.Or(firstOf(open.report, "reporter.name"), firstOf(open.report, "reporter.pseudonym"))
@@ -35,11 +35,11 @@ func (d *Desk) Questions(ctx context.Context, id psirt.CaseID) (*Question, error
 	return &Question{Words: "Subject: " + subject + "\n\n" + text, Asks: b.Len() > 0}, nil
 }
 
-// lacking lists what there is to ask about a report: what the policy asks for
-// and it lacks, what the catalogue does not know, and who else has it.
-func lacking(report psirt.Document, p *psirt.Program) []string {
+// lacking lists what there is to ask about a report: what the policy asked for
+// when it was submitted and it lacks, what the catalogue does not know, and who else has it.
+func lacking(report psirt.Document, p *psirt.Program, form psirt.ReportForm) []string {
 	var out []string
-	for _, asked := range p.Report.Asked {
+	for _, asked := range form.Asked {
 		for _, token := range report.Values("missing") {
 			if token == asked.Token {
 				out = append(out, asked.Question)

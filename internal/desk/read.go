@@ -170,7 +170,7 @@ func (d *Desk) heading(c *one, with []seal.Opener, row *Row) {
 	}
 	row.Title, row.Owner = wordUnder(doc, "title"), wordUnder(doc, "owner")
 	row.Exploited, row.Priority = wordUnder(doc, "exploited"), wordUnder(doc, "priority")
-	row.Completeness = completenessOf(doc, c.setting.Program.Report)
+	row.Completeness = completenessOf(doc, d.termsOf(c))
 }
 
 // readings derives the clocks of a case: from its log, its mails and the
@@ -282,7 +282,7 @@ func (d *Desk) showSealed(c *one, out *Shown) error {
 	out.Next = nextSteps(c, open, d.now())
 	out.URLInScope = inScope(open.report, c.setting.Program.Scope)
 	out.Assets = assetsOf(open.report, c.setting.Program.Scope)
-	out.Completeness = completenessOf(open.report, c.setting.Program.Report)
+	out.Completeness = completenessOf(open.report, d.termsOf(c))
 	for _, u := range c.Updates {
 		if u.Sealed == "" {
 			continue
