@@ -111,6 +111,9 @@ docket set takes, your queued edits on top, and what each move still needs.`,
 					if s.URLInScope != nil {
 						out["url_in_scope"] = *s.URLInScope
 					}
+					if ready := psirt.FixReady(s.Report); len(ready) > 0 {
+						out["fix_ready"] = ready
+					}
 					if len(s.Assets) > 0 {
 						out["assets"] = assetRows(s.Assets)
 					}
@@ -194,6 +197,9 @@ func (a *app) printShown(s *desk.Shown) {
 	}
 	if s.URLInScope != nil && !*s.URLInScope {
 		a.printf("The URL lies outside of the programme's domains\n")
+	}
+	if ready := psirt.FixReady(s.Report); len(ready) > 0 {
+		a.printf("A fix is ready for: %s\n", tame(strings.Join(ready, ", ")))
 	}
 	for _, x := range s.Assets {
 		a.printf("The URL is of %s (%s)\n", safe(x.Name), safe(x.Is))
