@@ -334,7 +334,7 @@ func (r *badRepo) survives(t *testing.T, name string, at badCase) {
 			continue // it waits for the disk many times, and reads nothing that others do not
 		}
 		s := r.run(c.args...)
-		for range 2 {
+		for range 4 {
 			if s.took > 2*time.Second && what != "intake" && what != "deliver" {
 				s = r.run(c.args...) // the machine may be busy
 			}
@@ -343,7 +343,7 @@ func (r *badRepo) survives(t *testing.T, name string, at badCase) {
 		bad := func(why string) {
 			t.Errorf("%s, %s: %s: exit code %d after %v\n%.600s", name, what, why, s.code, s.took, all)
 		}
-		if s.took > 2*time.Second {
+		if s.took > 2*time.Second && what != "intake" && what != "deliver" || s.took > 20*time.Second {
 			bad("too slow")
 		}
 		if strings.Contains(all, faultWords) {

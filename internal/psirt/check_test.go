@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/docket-psirt/docket/internal/peer"
 )
 
 func TestCheckOfNoFaults(t *testing.T) {
@@ -176,12 +178,12 @@ func TestCheckOfABomb(t *testing.T) {
 		}
 		p.Facts[fmt.Sprintf("x%d", i)] = Fact{Means: "m", Do: "d", Is: is}
 	}
-	start := time.Now()
-	faults := p.Check()
+	var faults []Fault
+	took := peer.Took(func() { faults = p.Check() })
 	if len(faults) == 0 || faults[0].Path != "facts.x3" || !strings.Contains(faults[0].Text, "asks more than 10000 questions") {
 		t.Errorf("faults are %v", faults)
 	}
-	if took := time.Since(start); took > time.Second {
+	if took > time.Second {
 		t.Errorf("it took %v", took)
 	}
 }
