@@ -2,20 +2,23 @@ package extract
 
 import (
 	"strings"
+	"unicode"
 
 	"github.com/docket-psirt/docket/internal/psirt"
 )
 
 var (
-	foundVerb  = lower(`^it (?:happened|occurred)\b|\b(?:i|we)\b[^;:]*\b(?:was|were) surprised to (?:see|find|notice)\b|\b(?:i|we) (?:then |also |suddenly )?(?:saw|observed|realised|realized) that\b|\b(?:i|we|he|she|they|colleagues?|students?|which i|je|j['’]ai|nous|ich|wir)\b[^;:]*\b(?:found|discovered|noticed|noticing|came across|stumbled|spotted|detected|identified|remarqué|découvert|trouvé|constaté|entdeckt|bemerkt|gefunden|festgestellt)\b|\b(?:found|discovered|noticed|identified|detected) (?:it |this |them |the (?:issue|problem|weakness|vulnerability|bug) )?(?:by|while|when|during|on|in|through|with|because|out because|using|at)\b|\bit came up\b|\bcaught my eye\b|\bhow (?:i|we) came (?:to|across)\b|\b(?:mir|uns) (?:ist|fiel)\b.*\b(?:auf|aufgefallen)\b|\b(?:ist|fiel) (?:mir|uns)\b.*\b(?:auf|aufgefallen)\b|\b(?:ik|wij|we)\b[^;:]*\b(?:gevonden|ontdekt|opgemerkt|gezien)\b|\b(?:he|hemos|ho|abbiamo)\b[^;:]*\b(?:encontrado|descubierto|detectado|trovato|scoperto|notato)\b|\bcame to (?:my|our) attention\b|\b(?:measurements|tests|experiments) were (?:made|done|performed|carried out)\b|\b(?:issue|problem|bug|vulnerability|weakness|flaw) was (?:found|discovered|noticed|identified|detected)\b`)
-	foundNot   = lower(`(?:\bnot|\bnever|n['’]t) (?:\w+ )?(?:found|find|discovered|noticed|seen)\b|\bfound no\b|\bpas trouvé\b|\bnicht gefunden\b|\bno (?:evidence|indication|sign)\b`)
-	foundLead  = lower(`^(?:it was |this was |i |we |the (?:issue|problem|bug|vulnerability|weakness) was )?(?:first )?(?:found|discovered|noticed|detected|identified|spotted|gefunden|entdeckt|découverte?)(?: it| this| them| the (?:issue|problem|bug|weakness|vulnerability)| out)?(?: only)?,? ?(by )?`)
-	foundHow   = lower(`^(?:by|while|when|during|in|on|through|with|using|at|because|after|as|beim|bei|während|durch|lors|en|pendant|dans)\b`)
-	wayOfFind  = lower(`\b(?:by|while|when|during|through|using|as part of|in the course of|in an?|after|lors d(?:e|u|['’])|en \w+ant\b|pendant|au cours|beim|während|durch|bei )\b? ?\S.*$`)
-	dateLead   = lower(`(?:,? ?\b(?:on|in|at|since|around|about|le|am|im|vom|seit|en|the)\s*)+$`)
-	cameTo     = lower(`\bhow (?:i|we) (?:came to|came across|found|noticed|discovered) (?:it|this|that)?[^:.]{0,20}:\s*`)
-	leadClause = lower(`^((?:while|whilst|when|during|as part of|in the course of|after|lors|en|beim|während|bei|im rahmen|anlässlich|tijdens|bij|durante|comparing|reading|testing|looking|reviewing|fuzzing|scanning|auditing|debugging|checking|preparing)\b[^.;]{5,200}?),? (?:i|we|j['’]ai|je|nous|ich|wir|habe ich|haben wir|(?:ist|fiel) (?:mir|uns)|heb ik|hebben we|hebben wij|he|hemos)\b`)
-	eye        = lower(`\bcaught my eye\b|\bmade (?:me|us) (?:suspicious|curious)\b`)
+	foundVerb = lower(`\b(?:i|we)\b[^;:]{0,40}\b(?:became aware|learn(?:ed|t) (?:of|about) (?:it|this|the)|ran into (?:it|this)|hit (?:on|upon) (?:it|this))\b|^it (?:happened|occurred)\b|\b(?:i|we)\b[^;:]*\b(?:was|were) surprised to (?:see|find|notice)\b|\b(?:i|we) (?:then |also |suddenly )?(?:saw|observed|realised|realized) that\b|\b(?:i|we|he|she|they|colleagues?|students?|which i|je|j['’]ai|nous|ich|wir)\b[^;:]*\b(?:found|discovered|noticed|noticing|came across|stumbled|spotted|detected|identified|remarqué|découvert|trouvé|constaté|entdeckt|bemerkt|gefunden|festgestellt)\b|\b(?:found|discovered|noticed|identified|detected) (?:it |this |them |the (?:issue|problem|weakness|vulnerability|bug) )?(?:by|while|when|during|on|in|through|with|because|out because|using|at)\b|\bit came up\b|\bcaught my eye\b|\bhow (?:i|we) came (?:to|across)\b|\b(?:mir|uns) (?:ist|fiel)\b.*\b(?:auf|aufgefallen)\b|\b(?:ist|fiel) (?:mir|uns)\b.*\b(?:auf|aufgefallen)\b|\b(?:ik|wij|we)\b[^;:]*\b(?:gevonden|ontdekt|opgemerkt|gezien)\b|\b(?:he|hemos|ho|abbiamo)\b[^;:]*\b(?:encontrado|descubierto|detectado|trovato|scoperto|notato)\b|\bcame to (?:my|our) attention\b|\b(?:measurements|tests|experiments) were (?:made|done|performed|carried out)\b|\b(?:issue|problem|bug|vulnerability|weakness|flaw) was (?:found|discovered|noticed|identified|detected)\b`)
+	// foundByDoing says it best.
+	foundByDoing = lower(`\b(?:was|were) (?:both |first |all )?(?:found|discovered|noticed|identified|detected)\b[^.;]{0,60}\bby \w+ing\b`)
+	foundNot     = lower(`(?:\bnot|\bnever|n['’]t) (?:\w+ )?(?:found|find|discovered|noticed|seen)\b|\bfound no\b|\bpas trouvé\b|\bnicht gefunden\b|\bno (?:evidence|indication|sign)\b`)
+	foundLead    = lower(`^(?:it was |this was |i |we |the (?:issue|problem|bug|vulnerability|weakness) was )?(?:first )?(?:found|discovered|noticed|detected|identified|spotted|gefunden|entdeckt|découverte?)(?: it| this| them| the (?:issue|problem|bug|weakness|vulnerability)| out)?(?: only)?,? ?(by )?`)
+	foundHow     = lower(`^(?:by|while|when|during|in|on|through|with|using|at|because|after|as|beim|bei|während|durch|lors|en|pendant|dans)\b`)
+	wayOfFind    = lower(`\b(?:by|while|when|during|through|using|as part of|in the course of|in an?|after|lors d(?:e|u|['’])|en \w+ant\b|pendant|au cours|beim|während|durch|bei )\b? ?\S.*$`)
+	dateLead     = lower(`(?:,? ?\b(?:on|in|at|since|around|about|le|am|im|vom|seit|en|the)\s*)+$`)
+	cameTo       = lower(`\bhow (?:i|we) (?:came to|came across|found|noticed|discovered) (?:it|this|that)?[^:.]{0,20}:\s*`)
+	leadClause   = lower(`^((?:while|whilst|when|during|as part of|in the course of|after|lors|en|beim|während|bei|im rahmen|anlässlich|tijdens|bij|durante|comparing|reading|testing|looking|reviewing|fuzzing|scanning|auditing|debugging|checking|preparing)\b[^.;]{5,200}?),? (?:i|we|j['’]ai|je|nous|ich|wir|habe ich|haben wir|(?:ist|fiel) (?:mir|uns)|heb ik|hebben we|hebben wij|he|hemos)\b`)
+	eye          = lower(`\bcaught my eye\b|\bmade (?:me|us) (?:suspicious|curious)\b`)
 	// What was found, rather than how, follows "that"; only these say how
 	// behind it.
 	thatClause = lower(`^(?: (?:on|at|in|this|it|,|[\w:.]+)){0,6} that\b`)
@@ -35,6 +38,9 @@ func (d *document) readDiscovery(observed moment) psirt.Discovery {
 			found.When = m.String()
 		}
 	}
+	if found.How == "" {
+		found.How = d.besideDate(d.value(pathWhen))
+	}
 	if v := d.value(pathWhen); found.When == "" && v != "" && wordCount(v) < 8 {
 		found.When = v
 	}
@@ -45,8 +51,23 @@ func (d *document) readDiscovery(observed moment) psirt.Discovery {
 	return found
 }
 
+// besideDate is what a label that asks for the day has behind it, when that says
+// more than the time.
+func (d *document) besideDate(v string) string {
+	rest := d.cutDate(firstSentence(v))
+	if rest == v || wordCount(rest) < 3 || clockTime.in(lowered(rest)) || !unicode.IsLetter(firstRune(rest)) {
+		return ""
+	}
+	return d.wayFound(v, true)
+}
+
 // proseDiscovery fills what no label said from sentences about the finding.
 func (d *document) proseDiscovery(found *psirt.Discovery) {
+	for _, s := range d.said {
+		if found.How == "" && proseField(s.path) && foundByDoing.in(s.low) && !foundNot.in(s.low) {
+			found.How = d.wayFound(s.text, false)
+		}
+	}
 	for i, s := range d.said {
 		if found.How != "" && found.When != "" {
 			return
@@ -115,7 +136,7 @@ func (d *document) wayFound(text string, labelled bool) string {
 		}
 		return strings.TrimRight(d.cutDate(text[verb[1]+at[0]:]), " .,;")
 	}
-	if at := wayOfFind.at(low[wordAt(low, verb):]); at != nil {
+	if at := wayOfFind.at(low[wordAt(low, verb):]); at != nil && !strings.Contains(low[verb[1]:max(verb[1], wordAt(low, verb)+at[0])], ":") {
 		way := text[wordAt(low, verb)+at[0]:]
 		return strings.TrimRight(d.cutDate(way), " .,;")
 	}

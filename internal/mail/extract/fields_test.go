@@ -221,6 +221,24 @@ func TestProgrammesOwnWords(t *testing.T) {
 	}
 }
 
+// TestExtra holds that words can lead to a path below extra, and to no other one
+// that a report has no place for.
+func TestExtra(t *testing.T) {
+	t.Parallel()
+	form := psirt.ReportForm{Words: map[string][]string{"extra.ward": {"Station"}, "extra.room.number": {"Raum"}, "extra.none": {"Nichts"}},
+		Asked: []psirt.Asked{{Token: "extra.ward"}, {Token: "extra.none"}}}
+	r := Read(inputOf("Produkt: Thing Manager\nStation: 4B\nRaum: 12\n\nBeschreibung: Es fällt um, wenn man es anspricht."), form, psirt.Scope{}, "de")
+	room, _ := r.Extra["room"].(map[string]any)
+	if r.Extra["ward"] != "4B" || room["number"] != "12" || len(r.Extra) != 2 || !slices.Equal(r.Missing, []string{"extra.none"}) {
+		t.Errorf("%+v, missing %v", r.Extra, r.Missing)
+	}
+	for path, want := range map[string]bool{"extra.ward": true, "steps": true, "products.name": true, "products.colour": false, "analysis.text": false, "extra.": false} {
+		if Fills(path) != want {
+			t.Errorf("Fills(%q) is %v", path, !want)
+		}
+	}
+}
+
 // TestNothingIsInvented reads mails that say nothing.
 func TestNothingIsInvented(t *testing.T) {
 	t.Parallel()

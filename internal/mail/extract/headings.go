@@ -111,6 +111,12 @@ func (d *document) resolve(h *heading) {
 	if h.path, h.exact = d.words.exact(label); h.exact {
 		return
 	}
+	if i := strings.IndexByte(label, '('); i > 0 { // "Steps (please be exact)"
+		if path, ok := d.words.exact(strings.TrimSpace(label[:i])); ok {
+			h.path, h.exact = path, true
+			return
+		}
+	}
 	if h.path, _ = d.words.find(label); h.path == "" {
 		h.path, h.exact = d.words.corrected(label)
 	}
@@ -204,6 +210,7 @@ var (
 	noValue     = lower(`^(?:none|n/?a|nil|no|nothing|nope|not (?:available|applicable|known|yet|provided|specified)|unknown|unspecified|tbd|tba|-+|—|–|/|\?+|keine[rs]?|nicht bekannt|unbekannt|entfällt|aucune?|néant|inconnue?s?|geen|onbekend|ninguna?|nessun[oa]?|desconocid[ao]|无|暂无|未知|なし|不明)(?:[,;:. ]+(?:so far|yet|sorry|known|available|thanks?|i know|at the moment|at this time|bekannt|connue?s?|bekend))*[.!]?$`)
 	exploitWord = lower(`\bexploit`)
 	byHow       = lower(`^(?:discovered|found|detected|noticed|identified|spotted) by$`)
+	testedWhen  = lower(`^(?:tested|checked|verified|confirmed|reproduced|test)(?: on| at)?$`)
 	ofCatalogue = lower(`^[\d/.-]+,? (?:last )?(?:modified|updated|revised)\b`) // dates of an entry in somebody's list
 	gerund      = lower(`^(?:\w+ly )?[a-z]+ing\b`)
 )
@@ -233,6 +240,9 @@ func pathByValue(h heading) string {
 		if exploitWord.in(lowered(h.label)) && wordCount(low) <= 8 && saysNo.in(low) {
 			return pathKnown
 		}
+	}
+	if h.path == pathOther && testedWhen.in(normalLabel(h.label)) && clockTime.in(low) && (isoDate.in(low) || dayMonth.in(low) || monthDay.in(low) || numDate.in(low)) {
+		return pathObserved
 	}
 	if h.value != "" && noValue.in(low) {
 		return pathOther

@@ -111,6 +111,14 @@ func organisationIn(parts []string, name string, strict bool) string {
 			continue
 		}
 		if organisation.in(low) && !jobTitle(low) {
+			if !weakWord.in(low) || i+1 == len(parts) {
+				return firstOf(p, guess)
+			}
+			for _, later := range parts[i+1:] { // a department stands before its house
+				if l := lowered(later); organisation.in(l) && !weakWord.in(l) && !jobTitle(l) && !address.in(l) && !clause.in(l) && wordCount(l) <= 7 {
+					return strings.TrimSpace(cutParenthesis(later))
+				}
+			}
 			return p
 		}
 		if !strict && i == 0 && wordCount(p) > 1 && sharesWord(p, name) && !personal(p, name) {
@@ -130,6 +138,9 @@ func organisationIn(parts []string, name string, strict bool) string {
 	}
 	return guess
 }
+
+// weakWord ends the names of departments as well as of companies.
+var weakWord = lower(`\b(?:services|security|systems|networks|software|solutions|technologies|research|operations|computing)$`)
 
 // personal reports whether a part is a form of the name itself, as "A. Ruiz" is
 // of "Ada Ruiz".

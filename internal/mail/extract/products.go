@@ -11,7 +11,7 @@ const maxProducts = 50
 
 var (
 	articles    = lower(`^(?:(?:probably|possibly|perhaps|maybe|also|and|likely|vendor|the|a|an|our|your|my|all|le|la|les|l['’]|der|die|das|ihr|ihre|votre|notre)\s+)+`)
-	partForm    = lower(`\b(?:(?:product |article |part |model |item |order )?(?:ref(?:erence)?s?\b\.?|number|no\.?|nr\.?|code|sku)|p/n|pn|part|article|bestell-?(?:nummer|nr\.?)|n° (?:d['’])?article|numéro (?:de pièce|d['’]article)|référence|referenz|réf\.?|artikel-?(?:nummer|nr\.?)|teilenummer)\s*[:#.]?\s*([a-z0-9]+(?:[-./_][a-z0-9]+)*)`)
+	partForm    = lower(`\b(?:(?:product |article |part |model |item |order )?(?:ref(?:erence)?s?\b\.?|number|no\.?|nr\.?|code|sku)|p/n|pn|part|article|bestell-?(?:nummer|nr\.?)|n° (?:d['’])?article|numéro (?:de pièce|d['’]article)|référence|referenz|typ\b|type\b|réf\.?|artikel-?(?:nummer|nr\.?)|teilenummer)\s*[:#.]?\s*([a-z0-9]+(?:[-./_][a-z0-9]+)*)`)
 	descriptive = lower(`^\s*(?:the|a|an|which|that|this|all|version|versions|running|used|where|as|in|on|from|with|le|la|les|qui|die|der|das|welche|i|we|our|tested|not|both|hardware\b|version\w*|firmware|build|release|rev|reference|ref|part|product ref\w*|référence|system software|software)\b`)
 	nameEnd     = lower(`\s(?:versions?|v\d|firmware|release|build|rev\.?|system software|software version|in version|ab version|running|for versions?|before|prior to|up to|bis)\b.*\d|\s[<>≤≥]=?\s*v?\d|\s(?:v?\d+(?:\.\d+)+)`)
 )
@@ -301,7 +301,7 @@ func nameLike(s string) bool {
 func partIn(s string) string {
 	low := lowered(s)
 	for _, at := range partForm().FindAllStringSubmatchIndex(low, 10) {
-		if code := s[at[2]:at[3]]; codeLike(code) {
+		if code := s[at[2]:at[3]]; codeLike(code) && !notModel.in(lowered(code)) {
 			return code
 		}
 	}

@@ -75,6 +75,9 @@ func (d *document) proseProduct() (psirt.Product, bool) {
 			return psirt.Product{Name: firstOf(g[1:]...)}, true
 		}
 	}
+	if place := d.place(); place != "" {
+		return psirt.Product{Name: place}, true
+	}
 	if page := d.page(); page != "" {
 		return psirt.Product{Name: page}, true
 	}
@@ -82,6 +85,24 @@ func (d *document) proseProduct() (psirt.Product, bool) {
 		return psirt.Product{Name: code}, true
 	}
 	return psirt.Product{}, false
+}
+
+var (
+	thePlace  = exactly(`\b[Tt]he ([\p{Ll}\d-]+ (?:portal|shop|store|dashboard|console|webmail|intranet|extranet|wiki|forum|webshop|planner|calendar|app|platform))\b`)
+	notAPlace = lower(`^(?:web|mobile|android|ios|browser|client|other|same|whole|proxy|javascript|developer|management|admin|app|play|serial|debug|production|demo|test)\b`)
+)
+
+// place is what the text of a report on a web site calls it: "the exam portal".
+func (d *document) place() string {
+	if !d.asks(pathURL) {
+		return ""
+	}
+	for _, s := range d.said {
+		if g := thePlace.groups(s.text); g != nil && proseField(s.path) && !plainWords.in(g[1]) && !notAPlace.in(g[1]) {
+			return g[1]
+		}
+	}
+	return ""
 }
 
 var notWeak = lower(`^(?:policy|disclosure|psirt|reporting|help|support|contact|about|status|landing|start|personal)\b`)

@@ -10,7 +10,7 @@ import (
 var (
 	address      = lower(`[a-z0-9._%+'-]{1,64}@(?:[a-z0-9-]{1,63}\.)+[a-z]{2,24}`)
 	replyWish    = lower(`\b(reply to|answer to|respond to|write to|contact (me|us)|reach (me|us)|reached|mail (me|us)|use this|best address|joindre|erreichen|erreichbar|écrivez)\b`)
-	organisation = lower(`\b(ltd|llc|inc|gmbh|ag|kg|sa|sas|sarl|bv|b\.v|nv|vzw|asbl|aps|ab|as|oy|plc|corp|corporation|company|limited|s\.r\.l|srl|spa|e\.v|group plc|university|universität|université|universiteit|college|polytechnic|school|institute|institut|laborator(?:y|ies)|labs?|agency|consult(?:ing|ancy|ants)|security|hosting|solutions|technologies|systems|software|networks|services|analytics|research|computing|compute|cyber\w*|infosec|pentest(?:ing)?|holdings?|industries|logistics|energy|electronics|robotics|pharma|informatics|informatique|informatik|media|airlines?|airports?|airways|railways?|soc|noc|advice|advies|audit|assurance|defen[cs]e|centre|center|bank|hospital|ministry|foundation|cert|csirt|commune|mairie|stadtwerke|stadt|council|association|society|centre hospitalier|hochschule|verein|telecom|insurance|museum|library|partners|llp|lp|pty|oyj|asa|kft|a\.s|s\.r\.o|d\.o\.o|zrt|s\.p\.a|sp\. z o\.o|pvt|co-op|cooperative|\w*(?:prüfstelle|meldestelle|stadtwerke|werke|verband|klinik|klinikum|krankenhaus|kanzlei|rechenzentrum|zentrum|behörde|verwaltung|gemeinde|landkreis|versicherung|sparkasse|akademie|gesellschaft|genossenschaft)|ziekenhuis|gemeente|stichting|hogeschool|waterschap|universidad|ayuntamiento|università|comune di|politecnico|hôpital|lycée|préfecture|conseil|mutuelle|authority|council|clinic|trust|airport|port of|county|township|ltda|eirl|ug)\b|\S & \S`)
+	organisation = lower(`\b(banco|banque|banca|s\.a\b|(?:service|office|bureau|directorate|agency|administration|board) (?:of|for) \w|ltd|llc|inc|gmbh|ag|kg|sa|sas|sarl|bv|b\.v|nv|vzw|asbl|aps|ab|as|oy|plc|corp|corporation|company|limited|s\.r\.l|srl|spa|e\.v|group plc|university|universität|université|universiteit|college|polytechnic|school|institute|institut|laborator(?:y|ies)|labs?|agency|consult(?:ing|ancy|ants)|security|hosting|solutions|technologies|systems|software|networks|services|analytics|research|computing|compute|cyber\w*|infosec|pentest(?:ing)?|holdings?|industries|logistics|energy|electronics|robotics|pharma|informatics|informatique|informatik|media|airlines?|airports?|airways|railways?|soc|noc|advice|advies|audit|assurance|defen[cs]e|centre|center|bank|hospital|ministry|foundation|cert|csirt|commune|mairie|stadtwerke|stadt|council|association|society|centre hospitalier|hochschule|verein|telecom|insurance|museum|library|partners|llp|lp|pty|oyj|asa|kft|a\.s|s\.r\.o|d\.o\.o|zrt|s\.p\.a|sp\. z o\.o|pvt|co-op|cooperative|\w*(?:prüfstelle|meldestelle|stadtwerke|werke|verband|klinik|klinikum|krankenhaus|kanzlei|rechenzentrum|zentrum|behörde|verwaltung|gemeinde|landkreis|versicherung|sparkasse|akademie|gesellschaft|genossenschaft)|ziekenhuis|gemeente|stichting|hogeschool|waterschap|universidad|ayuntamiento|università|comune di|politecnico|hôpital|lycée|préfecture|conseil|mutuelle|authority|council|clinic|trust|airport|port of|county|township|ltda|eirl|ug)\b|\S & \S`)
 	office       = lower(`\b(manager|professor|engineer|analyst|researcher|consultant|administrator|admin|developer|director|officer|head of|chief|ciso|cto|ceo|lead|lecturer|student|intern|architect|auditor|specialist|technician|tester|pentester|owner|founder|freelance(r)?|independent|department|dept|desk|team|group|chair|faculty|division|unit|operations|service informatique|abteilung|leiter(in)?|responsable|ingénieur|professeur|chercheur|mitarbeiter(in)?|weekdays|telephone|phone|tel|fax|mobile|best|regards)\b`)
 	ownPseudonym = lower(`\b(pseudonym|under (this|the|my) (handle|alias|nick|nickname)|keep my (real )?name to myself|(prefer|like|want|wish) to (stay|remain|be) anonymous|not (give|share|tell|reveal) (you )?my (real )?name|(my|this) (handle|alias) (is|only)|sous (un |ce )?pseudonyme|unter (einem |diesem )?pseudonym)\b`)
 	// sentElsewhere is said of addresses that the report went to.
@@ -59,12 +59,22 @@ func (d *document) readReporter() psirt.Reporter {
 	if r.Organisation == "" && sharesWord(credited, r.Name) {
 		r.Organisation = place
 	}
-	r.Organisation = firstOf(r.Organisation, team)
+	r.Organisation = withoutTeam(firstOf(r.Organisation, team))
 	r.OnBehalfOf = d.readBehalf()
 	if low := lowered(sender); r.Organisation == "" && r.Name != "" && !sharesWord(sender, r.Name) && organisation.in(low) && !job.in(low) {
 		r.Organisation = sender
 	}
 	return r
+}
+
+var teamFirst = lower(`^(?:psirt|product security(?: team)?|security team)(?: of| at|,)? (?:the )?`)
+
+// withoutTeam is a house without the name of its response team before it.
+func withoutTeam(name string) string {
+	if rest := name[len(teamFirst().FindString(lowered(name))):]; wordCount(rest) > 1 {
+		return rest
+	}
+	return name
 }
 
 func firstOf(values ...string) string {
@@ -157,9 +167,25 @@ func (d *document) ours(addr string) bool {
 func (d *document) contactParts() []string {
 	var parts []string
 	for _, s := range d.at(pathReporter) {
+		if finder.in(normalLabel(s.label)) && d.signedBySomebodyElse(d.body(s)) {
+			continue
+		}
 		parts = append(parts, splitParts(d.body(s))...)
 	}
 	return parts
+}
+
+var finder = lower(`^(?:finders?|discoverers?|researchers?|authors?|found by|discovered by)$`)
+
+// signedBySomebodyElse reports whether the letter ends with the name of a person
+// that a text does not name: who found the weakness need not be who reports it.
+func (d *document) signedBySomebodyElse(text string) bool {
+	for i, p := range d.closingParts() {
+		if low := lowered(p); i < 3 && personName(p) && !organisation.in(low) && !responseTeam.in(low) {
+			return !sharesWord(p, text)
+		}
+	}
+	return false
 }
 
 // closingParts are those of the letter's end and of its signature.

@@ -255,7 +255,7 @@ func (d *document) closeFrom(i int) {
 // name and nothing else, or another person's name above an address or office.
 func (d *document) nameLine(i int) bool {
 	l := d.lines[i]
-	if i == 0 || d.lines[i-1].text != "" || len(l.text) > 60 || boldLabel.in(l.low) {
+	if i == 0 || d.lines[i-1].text != "" || len(l.text) > 80 || boldLabel.in(l.low) {
 		return false
 	}
 	first, _, _ := strings.Cut(l.text, ",")
