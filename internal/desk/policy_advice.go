@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/docket-psirt/docket/internal/casefile"
+	"github.com/docket-psirt/docket/internal/mail/extract"
 	"github.com/docket-psirt/docket/internal/psirt"
 	"github.com/docket-psirt/docket/schema"
 )
@@ -154,6 +155,15 @@ func unfit(name string, text []byte) []PolicyFault {
 	}
 	f := psirt.Fault{Path: wholeFile, Text: "expected a file of keys that begin lines, as in \"docket: 1\", each with its value"}
 	return []PolicyFault{{File: name, Line: 1, Path: f.Path, Text: f.Text, Do: adviceOn(f, nil)}}
+}
+
+// words finds headings that lead to where nothing of a mail is ever put.
+func (c *policyCheck) words() {
+	for _, path := range slices.Sorted(maps.Keys(c.p.Report.Words)) {
+		if !extract.Fills(path) {
+			c.add("report.words."+path, "no part of a mail is read into "+path, "name one of "+strings.Join(extract.Fillable(), ", ")+", or a path of your own below extra")
+		}
+	}
 }
 
 // templateFields are what every template may name; Texts has words of the

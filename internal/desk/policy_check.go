@@ -96,6 +96,7 @@ func checkPolicyText(name string, text []byte) (*PolicyChecked, error) {
 			}
 		}
 	}
+	c.words()
 	dir := filepath.Join(filepath.Dir(name), "templates")
 	if err := errors.Join(c.templates(dir), c.languages(dir)); err != nil {
 		return nil, err

@@ -36,6 +36,8 @@ type Reported struct {
 	Missing      []string   `json:"missing,omitempty"`  // tokens of ReportForm.Asked
 	Flags        []string   `json:"flags,omitempty"`
 	Reporter     Reporter   `json:"reporter,omitzero"`
+
+	Extra map[string]any `json:"extra,omitempty"` // what the programme's own words lead to: text, or more of the same by name
 }
 
 // Product is one affected product.

@@ -75,4 +75,5 @@ func (d *document) readStatements(r *psirt.Reported) {
 	r.CreditWish = d.readCredit()
 	r.URL = d.readURL()
 	r.SourceIP = d.readSourceIP()
+	r.Extra = d.readExtra()
 }
