@@ -294,18 +294,11 @@ func (d *Desk) showSealed(c *one, out *Shown) error {
 	var moves []psirt.Verdict
 	w := psirt.World{Case: c.Case, Report: open.report, Now: d.now()}
 	out.Assessment = assessmentOf(c.setting.Program, w)
-	for _, t := range c.setting.Program.Transitions {
-		if !has(t.From, c.setting.Program.Current(c.State)) {
-			continue
-		}
-		outcome := psirt.Outcome("")
-		if len(t.Outcomes) > 0 {
-			outcome = t.Outcomes[0]
-		}
-		if w.History == nil && c.setting.Program.NeedsHistory(c.State, t.To) {
+	for _, m := range c.setting.Program.Moves(c.State) {
+		if w.History == nil && c.setting.Program.NeedsHistory(c.State, m.To) {
 			w.History, _ = d.past(c, open.with) // without it such guards stay open, which is said
 		}
-		_, v := c.setting.Program.Transition(w, t.To, outcome)
+		_, v := c.setting.Program.Transition(w, m.To, m.Outcome)
 		moves = append(moves, v)
 	}
 	out.Facts = psirt.All("moves", moves...)

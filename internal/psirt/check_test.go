@@ -81,8 +81,8 @@ func TestCheck(t *testing.T) {
 		{"transitions[5].to", "there is no state lost", func(p *Program) {
 			p.Transitions = append(p.Transitions, Transition{From: []string{"waiting"}, To: "lost", Update: "u"})
 		}},
-		{"transitions[3].outcomes", "closing names its outcomes", func(p *Program) { p.Transitions[3].Outcomes = nil }},
-		{"transitions[1].outcomes", "nothing else does", func(p *Program) { p.Transitions[1].Outcomes = []Outcome{"fixed"} }},
+		{"transitions[3].outcomes", "a move to a closed state names its outcomes", func(p *Program) { p.Transitions[3].Outcomes = nil }},
+		{"transitions[1].outcomes", "no other move does", func(p *Program) { p.Transitions[1].Outcomes = []Outcome{"fixed"} }},
 		{"transitions[3].outcomes", "there is no outcome wontfix", func(p *Program) { p.Transitions[3].Outcomes = []Outcome{"fixed", "wontfix"} }},
 		{"transitions[0].guards", "there is no fact lost", func(p *Program) { p.Transitions[0].Guards = []string{"lost"} }},
 		{"transitions[0].guards", "there is no fact not lost", func(p *Program) { p.Transitions[0].Guards = []string{"not lost"} }},

@@ -2,6 +2,7 @@ package psirt
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -95,6 +96,33 @@ func (p *Program) rules(w World, to string, outcome Outcome) []Ruled {
 			}
 		}
 		out = append(out, Ruled{t, All("the rule", parts...)})
+	}
+	return out
+}
+
+// Move is where a case may go: a state, and why when that closes it.
+type Move struct {
+	To      string
+	Outcome Outcome
+}
+
+// Moves lists where a case may go from a state, in the programme's order, each
+// once: several rules may be for the same move, and one rule for several outcomes.
+func (p *Program) Moves(from string) []Move {
+	var out []Move
+	for _, t := range p.Transitions {
+		if !contains(t.From, p.Current(from)) {
+			continue
+		}
+		outcomes := t.Outcomes
+		if len(outcomes) == 0 {
+			outcomes = []Outcome{""}
+		}
+		for _, o := range outcomes {
+			if m := (Move{t.To, o}); !slices.Contains(out, m) {
+				out = append(out, m)
+			}
+		}
 	}
 	return out
 }

@@ -77,16 +77,21 @@ func First(what string, of ...Verdict) Verdict {
 // OK reports whether the verdict is a clean pass.
 func (v Verdict) OK() bool { return v.Result == Pass }
 
-// Reasons lists the leaves that made the verdict what it is, each with what to
-// do: those that failed, or, where none did, those that are sealed.
+// Reasons lists the leaves that made the verdict what it is, each once and with
+// what to do: those that failed, or, where none did, those that are sealed.
 func (v Verdict) Reasons() []string {
 	if v.Result == Pass {
 		return nil
 	}
 	var out []string
 	for _, part := range v.Of {
-		if part.Result == v.Result {
-			out = append(out, part.Reasons()...)
+		if part.Result != v.Result {
+			continue
+		}
+		for _, reason := range part.Reasons() { // two rules may lack the same
+			if !contains(out, reason) {
+				out = append(out, reason)
+			}
 		}
 	}
 	if len(out) > 0 {

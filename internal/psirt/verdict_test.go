@@ -56,7 +56,7 @@ func TestVerdictProperty(t *testing.T) {
 		}
 		reasons := v.Reasons()
 		line := [...]string{Fail: "f: do", Pass: "", Sealed: "s: key"}[want]
-		if want == Pass && reasons != nil || want != Pass && len(reasons) != n[want] {
+		if want == Pass && reasons != nil || want != Pass && len(reasons) != 1 { // what several leaves say is said once
 			t.Fatalf("%d reasons of %v\n%s", len(reasons), n, v.Text())
 		}
 		for _, reason := range reasons {
