@@ -41,14 +41,14 @@ var inspurSteps = []step{
 		"analysis.root_cause", "c", "analysis.exploitation", "e", // IS-24, IS-25
 		"priority", "high", "response_plan.needed", false, "response_plan.text", "the usual process", // IS-04
 		"products", item("name", "p", "versions", []any{"1"}), "remediation", item("product", "p", "versions", []any{"1"}, "kind", "fix"), "plan.complete", true, // IS-26
-		"plan.team", "t", "plan.approvals", []any{review("lead")},
+		"plan.team", "servers", "plan.approvals", []any{review("lead")},
 	}), nil},
 	{"solution", "interim", "", slices.Concat(told, []any{ // IS-29
 		"exploited", "yes", "exploitation.details", "d", "remediation", item("kind", "workaround", "status", "available"),
 	}), nil},
 	{"interim", "communication", "", []any{"plan.complete", true, "products", item("name", "p", "versions", []any{"1"}), // IS-27, IS-28
 		"remediation", item("product", "p", "kind", "fix", "versions", []any{"1"}, "status", "available", "reference", "r", "type", "firmware", "verified", map[string]any{"text": "t"})}, nil},
-	{"communication", "feedback", "", slices.Concat(told, []any{"disclosure.advisory", "a", "disclosure.advisory_kind", "advisory"}), []string{"communication"}}, // IS-30 to IS-32
+	{"communication", "feedback", "", slices.Concat(told, []any{"disclosure.advisory", "a", "disclosure.advisory_kind", "advisory"}), nil}, // IS-30 to IS-32
 	{"feedback", "closed", "fixed", slices.Concat(lessons, reward, []any{"remediation", item("kind", "fix", "status", "available")}), nil},
 	{"feedback", "closed", "mitigated", slices.Concat(lessons, reward, []any{"remediation", item("kind", "mitigation", "status", "available")}), nil},
 	{"solution", "closed", "risk-accepted", slices.Concat(lessons, confirmed, []any{"assessment.cwe", []any{"CWE-330"}, "priority", "low", "closing.reason", "r"}), nil},
@@ -60,7 +60,7 @@ var inspurSteps = []step{
 	{"analyzation", "closed", "not-reproducible", []any{"analysis.text", "t", "analysis.attempts", item("result", "none")}, nil},
 	{"reception", "closed", "out-of-scope", []any{"analysis.in_scope", false, "closing.reason", "r"}, nil},
 	{"analyzation", "closed", "forwarded-third-party", []any{"analysis.text", "t", "closing.forwarded_to", "w", "permissions.share", "yes"}, nil},
-	{"needs-info", "closed", "insufficient-information", []any{"closing.reason", "r"}, []string{"needs-info"}},
+	{"needs-info", "closed", "insufficient-information", []any{"closing.reason", "r"}, nil},
 	{"solution", "closed", "withdrawn-by-reporter", []any{"closing.reason", "r"}, nil},
 	{"reception", "closed", "support-redirect", []any{"analysis.verdict", "not-security"}, nil}, // IS-39
 }
