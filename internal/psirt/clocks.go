@@ -66,9 +66,14 @@ func (p *Program) Readings(events []Event, now time.Time) []Reading {
 	return out
 }
 
+// inOrder sorts events by time. Of a mail and something else in one second the
+// mail came first: nobody can answer a question before it has gone out.
 func inOrder(events []Event) []Event {
 	events = append([]Event(nil), events...)
-	sort.SliceStable(events, func(i, j int) bool { return events[i].At.Before(events[j].At) })
+	mail := func(e Event) bool { return strings.HasPrefix(e.Name, "mail:") }
+	sort.SliceStable(events, func(i, j int) bool {
+		return events[i].At.Before(events[j].At) || events[i].At.Equal(events[j].At) && mail(events[i]) && !mail(events[j])
+	})
 	return events
 }
 
