@@ -24,6 +24,12 @@ import (
 // sampleDir has the fifteen sample reports, each with one analyst's reading.
 const sampleDir = "../../internal/mail/extract/testdata/samples"
 
+// documents are two more, whose report is in a document that they bring along.
+var documents = []string{
+	"../../internal/mail/extract/testdata/held-out-8/178-docx/message.eml",
+	"../../internal/mail/extract/testdata/held-out-8/179-md/message.eml",
+}
+
 // sampleStyles are the ways in which the samples are sent.
 var sampleStyles = map[string]outgoing{
 	"mime, signed":       {style: styleMIME, sign: true},
@@ -134,6 +140,9 @@ func (b *bench) sendSamples(t *testing.T, style string, certs map[string][]byte)
 	}
 	args := []string{"--keys", "keys", "intake", "--json"}
 	var out []sampleRead
+	if style == "mime, signed" {
+		files = append(files, documents...)
+	}
 	for i, file := range files {
 		m := sampleRead{name: filepath.Base(filepath.Dir(file))}
 		if sampleStyles[style].attachKey && !slices.Contains(questioned, m.name) && !slices.Contains(complete, m.name) {
