@@ -40,7 +40,7 @@ var (
 	numDate  = lower(`\b(\d{1,2})([./-])(\d{1,2})[./-](\d{4})\b`)
 	relative = lower(`\b(day before yesterday|yesterday|today|tonight|last night|this (?:morning|afternoon|evening)|(?:one|two|three|four|five|six|\d{1,2}) days ago|vorgestern|gestern|heute|avant-hier|hier|aujourd['’]hui|eergisteren|gisteren|gisteravond|vandaag|vanochtend|vanmiddag|vanavond|anteayer|ayer|hoy|ieri|oggi)\b`)
 	weekday  = lower(`\b(?:on|last|since|this past|am|seit|letzten) (monday|tuesday|wednesday|thursday|friday|saturday|sunday|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)\b`)
-	vague    = lower(`\b(?:(?:in )?(?:the )?((?:(?:early|mid|middle of|late|end of|beginning of|start of|spring of|summer of|anfang|mitte|ende|début|fin|mi|(?:first|second|third|last) (?:week|days|half) of)[- ])?` + monthWord + ` \d{4})|(last (?:week|month|year|spring|summer|autumn|fall|winter)|(?:a few|some|several|two|three|a couple of) (?:days|weeks|months) ago|earlier this (?:week|month|year)|this (?:week|month|spring|summer|autumn|winter)|(?:early|late|mid) (?:spring|summer|autumn|winter) \d{4}|(?:spring|summer|autumn|fall|winter|q[1-4])(?: of)? \d{4}|letzte woche|vergangene woche|la semaine dernière|le mois dernier|letzten monat))\b`)
+	vague    = lower(`\b(?:(?:in )?(?:the )?((?:(?:early|mid|middle of|late|end of|beginning of|start of|spring of|summer of|anfang|mitte|ende|début|fin|mi|(?:first|second|third|last) (?:week|days|half) of)[- ])?` + monthWord + ` \d{4})|((?:(?:first|second|third|last) (?:week|days|half) of|early|late|mid|middle of|end of|beginning of|start of|anfang|mitte|ende|début|fin)[- ]` + monthWord + `)|(last (?:week|month|year|spring|summer|autumn|fall|winter)|(?:a few|some|several|two|three|a couple of) (?:days|weeks|months) ago|earlier this (?:week|month|year)|this (?:week|month|spring|summer|autumn|winter)|(?:early|late|mid) (?:spring|summer|autumn|winter) \d{4}|(?:spring|summer|autumn|fall|winter|q[1-4])(?: of)? \d{4}|letzte woche|vergangene woche|la semaine dernière|le mois dernier|letzten monat))\b`)
 )
 
 // spanOfDays is a time of several days, which is no day.
@@ -86,9 +86,11 @@ func firstMoment(s, low string, sent time.Time) (moment, bool) {
 	if at == nil {
 		return moment{}, false
 	}
-	from, to := at[2], at[3]
-	if from < 0 {
-		from, to = at[len(at)-2], at[len(at)-1]
+	from, to := at[0], at[1]
+	for g := len(at) - 2; g > 0; g -= 2 { // the first group that matched holds the others
+		if at[g] >= 0 {
+			from, to = at[g], at[g+1]
+		}
 	}
 	return moment{words: collapse(s[from:to]), start: at[0], end: at[1]}, true
 }

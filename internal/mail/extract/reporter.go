@@ -231,7 +231,7 @@ func splitParts(text string) []string {
 // namedAt is "Name (Organisation)".
 var namedAt = lower(`^([^()]+)\(([^()]{3,60})\)\s*$`)
 
-var legalForm = lower(`^\s*(llc|ltd|inc|gmbh|limited|plc|s\.?a\.?|s\.?r\.?l\.?|s\.?p\.?a\.?|b\.?v\.?|n\.?v\.?|corp|co|kft|bt|zrt|e\.?v|d\.?o\.?o|s\.?r\.?o|a\.?s|ltda|lda|pty|pvt|bhd)\b\.?`)
+var legalForm = lower(`^\s*(llc|ltd|inc|gmbh|limited|plc|s\.?a\.?|s\.?r\.?l\.?|s\.?p\.?a\.?|b\.?v\.?|n\.?v\.?|corp|co|kft|bt|zrt|e\.?v|d\.?o\.?o|s\.?r\.?o|a\.?[sş]|ltda|lda|pty|pvt|bhd)\b\.?`)
 
 // splitCommas cuts at commas, but not before the legal form of a company.
 func splitCommas(s string) []string {
