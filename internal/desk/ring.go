@@ -256,6 +256,17 @@ func (d *Desk) mailer(s *audit.Setting) (*actor, error) {
 	return &actor{key: k, handle: "mailer", login: "docket-mailer", mail: "mailer@" + s.Program.Intake.Domain}, nil
 }
 
+// bring says how a key file comes to hand.
+func (r *Ring) bring(file string) string {
+	if r.dir == "" {
+		return "name the directory with " + file + " in it: --keys (DOCKET_KEYS)"
+	}
+	if _, err := os.Stat(r.dir); errors.Is(err, fs.ErrNotExist) {
+		return "there is no directory " + r.dir + ": name the one with " + file + " in it with --keys (DOCKET_KEYS)"
+	}
+	return "put " + file + " into the directory of --keys (DOCKET_KEYS), " + r.dir
+}
+
 // me is the person who acts: the one named with --as, or the only one whose
 // key is at hand.
 func (d *Desk) me(s *audit.Setting) (*actor, error) {
@@ -266,7 +277,7 @@ func (d *Desk) me(s *audit.Setting) (*actor, error) {
 		}
 		k, err := d.ring.person(s, p)
 		if errors.Is(err, errNoKeyFile) {
-			return nil, &Problem{Text: "the key of " + d.as + " is not at hand", Do: "put " + d.as + ".asc into the directory of --keys (DOCKET_KEYS)"}
+			return nil, &Problem{Text: "the key of " + d.as + " is not at hand", Do: d.ring.bring(d.as + ".asc")}
 		}
 		if err != nil {
 			return nil, err

@@ -135,7 +135,7 @@ func (s *SMTPSender) readPassword(file string) error {
 		s.password = string(line)
 	}
 	if s.password == "" {
-		return errors.New("there is no SMTP password: name a file with it, or set " + PasswordVariable)
+		return errors.New("there is no SMTP password: name a file with it in " + PasswordVariable + "_FILE, or set " + PasswordVariable)
 	}
 	return nil
 }

@@ -133,7 +133,7 @@ func findGitDir(dir string) (gitDir, workTree string, err error) {
 		common = resolve(dot, strings.TrimSpace(string(text)))
 	}
 	if !isGitDir(common) {
-		return "", "", fmt.Errorf("%s is no git repository: name a bare case repository or a clone of one, or make one with \"docket init\": %w", dir, fs.ErrNotExist)
+		return "", "", fmt.Errorf("%s is no git repository: name a bare case repository or a clone of one with -C, or make one with \"docket init\": %w", dir, fs.ErrNotExist)
 	}
 	return common, dot, nil
 }
