@@ -189,12 +189,13 @@ func (d *document) description(passages ...passage) string {
 	var b strings.Builder
 	blank := true
 	for i, l := range d.lines {
-		if taken[i] || (blank && l.text == "") {
+		raw := strings.TrimRight(l.raw, " \t")
+		if taken[i] || (blank && strings.TrimSpace(raw) == "") {
 			continue
 		}
-		b.WriteString(strings.TrimRight(l.raw, " \t"))
+		b.WriteString(raw)
 		b.WriteByte('\n')
-		blank = l.text == ""
+		blank = strings.TrimSpace(raw) == ""
 	}
 	return strings.TrimSpace(b.String() + d.rest)
 }

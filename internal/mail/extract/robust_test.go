@@ -108,6 +108,7 @@ func FuzzRead(f *testing.F) {
 	f.Add("[a] Re: URGENT: x", "Product: A (ref X-1), version 1.0 to 2.0\n\nSteps:\n1. open\n\n> old\nRegards\nA B, C GmbH")
 	f.Add("Fwd: b", "---- Forwarded message ----\nFrom: A B <a@b.example>\nSubject: c\n\n# Steps\n```\nx\n```\nWhen: yesterday at 10:15 pm Rome time")
 	f.Add("Re: c", "> Which versions?\n1.0\n\nQ: How did you find it?\nA: by accident\n\n| Product | A1 |\n+---+---+\n| 版本 | 1.0 |\n\n1. What\n  x\n")
+	f.Add("d", "{\n  \"product\": \"A\",\n  \"versions\": [\"1.0\", {\"a\": null}],\n  \"steps\": \"x\",\n  \"fix\": \"y\"\n}\n🔹 Prodcut: A\n🔹 Verison: 2\nproduct:\n  name: >\n  A\n>= 1.0, < 2.0\n| |")
 	f.Fuzz(func(t *testing.T, subject, text string) {
 		in := inputOf(text)
 		in.Subject, in.Followup = subject, strings.HasPrefix(subject, "Re")
