@@ -30,6 +30,7 @@ type tidyM struct{ *testing.M }
 
 func (m tidyM) Run() int {
 	defer peer.InMemory()()
+	leanDocket()
 	code := m.M.Run()
 	for _, made := range []string{honest.made, source.root} {
 		if made != "" {

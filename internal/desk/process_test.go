@@ -55,7 +55,7 @@ var program = sync.OnceValues(func() (string, error) {
 	}
 	programDir = dir
 	name := filepath.Join(dir, "docket")
-	out, err := exec.Command("go", "build", "-o", name, "github.com/docket-psirt/docket/cmd/docket").CombinedOutput()
+	out, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", name, "github.com/docket-psirt/docket/cmd/docket").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
 	}

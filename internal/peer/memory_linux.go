@@ -12,7 +12,7 @@ import (
 // names of their directories there. They are short: sockets stand in them.
 const (
 	shared     = "/dev/shm"
-	wanted     = 4 << 30 // bytes
+	wanted     = 2 << 30 // bytes: ten times what they use
 	sharedName = "dk"
 )
 
