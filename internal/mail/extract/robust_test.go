@@ -141,7 +141,7 @@ func lostWords(text string, r psirt.Reported) string {
 		if underline.in(text) || gridRule.in(text) {
 			continue
 		}
-		if _, value, ok := strings.Cut(text, ": "); ok && strings.Contains(kept, collapse(value)) {
+		if _, value, ok := strings.Cut(member(text), ": "); ok && strings.Contains(kept, collapse(value)) {
 			continue
 		}
 		return text
