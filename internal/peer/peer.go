@@ -3,7 +3,8 @@
 //
 // It promises that a missing peer is never a silent pass: the test is skipped
 // with the program's name, or fails where DOCKET_PEERS=required says that all
-// peers are installed (.ci/run does).
+// peers are installed (.ci/run does). It also says where tests make their files,
+// and what a step takes on a machine that is busy with other things.
 package peer
 
 import (
