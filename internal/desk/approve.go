@@ -10,6 +10,7 @@ import (
 	"github.com/docket-psirt/docket/internal/audit"
 	"github.com/docket-psirt/docket/internal/forge"
 	"github.com/docket-psirt/docket/internal/psirt"
+	"github.com/docket-psirt/docket/internal/seal"
 	"github.com/docket-psirt/docket/internal/store"
 )
 
@@ -181,7 +182,11 @@ func (d *Desk) judgeSealed(g *audit.Judgement, s *audit.Setting, who *actor) (ps
 		c := &one{Case: step.Case, file: step.File, at: at, commit: step.Commit.Hash, setting: s}
 		open, err := d.open(c, withKey(who))
 		if err != nil {
-			parts = append(parts, psirt.Failed(fmt.Sprintf("revision %d cannot be opened and read", step.Case.Revision), err.Error()))
+			do := err.Error()
+			if errors.Is(err, seal.ErrNoKey) {
+				do = fmt.Sprintf("it is not sealed to %s: somebody who handles the case brings them in with docket handlers %s add %[1]s", who.handle, step.Case.ID)
+			}
+			parts = append(parts, psirt.Failed(fmt.Sprintf("revision %d cannot be opened and read", step.Case.Revision), do))
 			continue
 		}
 		var history []psirt.Past
