@@ -90,6 +90,11 @@ func setUpScript(env *testscript.Env) error {
 	env.Setenv("DOCKET_STATE", filepath.Join(env.WorkDir, ".state"))
 	env.Setenv("DOCKET_KEYS", filepath.Join(env.WorkDir, "keys"))
 	env.Setenv("NOW", time.Now().UTC().Format(time.RFC3339))
+	examples, err := filepath.Abs("../../cases")
+	if err != nil {
+		return err
+	}
+	env.Setenv("EXAMPLES", examples)
 	for n := 1; n <= 5; n++ {
 		env.Setenv("C"+strconv.Itoa(n), caseNumber(n))
 		for _, prefix := range []string{"INSP", "IMEN"} {
