@@ -18,8 +18,9 @@
 //
 // A text is read in two passes. The first cuts it into sections by its
 // headings and its "label: value" lines, in whatever way the reporter marked
-// them, and gives each section a path of the report: by its words, or, where
-// nobody knows those, by what stands below. The second reads sentences for
+// them, and gives each section a path of the report: by its words, with a slip
+// of the pen mended, or, where nobody knows those, by what stands below. What a
+// form leaves open ("TBD", "<product name>") says nothing. The second reads sentences for
 // what no section said. What a section says wins. In a reply, what stands below
 // a quoted question answers it. Where a mail is but a letter that covers a
 // forwarded mail or a document, that is read in the same way.
