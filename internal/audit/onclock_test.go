@@ -212,7 +212,7 @@ func TestARecordInAnothersNameIsFound(t *testing.T) {
 			desk.Assignment{Path: "priority", Value: "high"}, desk.Assignment{Path: "owner", Value: "lead"},
 			desk.Assignment{Path: "products[]", Value: `{"name":"p","type":"software","versions":["1"]}`},
 			desk.Assignment{Path: "assessment.ssvc.decision", Value: "scheduled"},
-			desk.Assignment{Path: "assessment.cvss[]", Value: `{"version":"3.1","vector":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N"}`})
+			desk.Assignment{Path: "assessment.cvss[]", Value: `{"version":"4.0","vector":"CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:N/VA:N/SC:N/SI:N/SA:N"}`})
 		set(x.author, desk.Assignment{Path: "analysis.reviews[]", Value: `{"by":"triage","text":"I see it too."}`})
 		h := y.revise("lead", y.main(), first, func(c *psirt.Case) { y.to("lead", "solving")(c); y.told(c, "solving") })
 		y.merge(y.approved("triage", h, first, y.digest(h, first)), first)
