@@ -28,7 +28,7 @@ func TestModelInRepository(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWalk(t, name)
-			for range rounds(12, 1500) {
+			for range rounds(12, 500) {
 				w.step()
 			}
 			w.t.Logf("%d moved, %d refused, %d forged", w.moved, w.refused, w.forged)
