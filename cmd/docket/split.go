@@ -25,7 +25,7 @@ A reporter whose key is known gets the acknowledgement of the new case, unless
 --silent.`,
 		Example: "  docket --as ada split INGP-2026-0042 --take products[1],steps --title 'Debug port stays open'\n  docket --as ada split INGP-2026-0042 --take url --edit"})
 	c.Flags().StringSliceVar(&taken, "take", nil, "fields that go over: paths as docket show prints them, with commas")
-	c.Flags().StringVar(&o.Title, "title", "", "title of the new case")
+	c.Flags().StringVar(&o.Title, "title", "", "title of the new case (default: that of the other, and that it is a part)")
 	c.Flags().IntVar(&o.Mail, "mail", 0, "number of the mail that reports it (default: the first)")
 	c.Flags().BoolVar(&edit, "edit", false, "write the new report in your editor")
 	c.Flags().BoolVar(&o.Silent, "silent", false, "tell the reporter nothing")

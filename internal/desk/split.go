@@ -101,6 +101,9 @@ func (d *Desk) splitDocument(c *one, open *contents, who *actor, o Splitting) (p
 			return nil, err
 		}
 	}
+	if was := wordUnder(from, "title"); was != "" && wordUnder(doc, "title") == "" {
+		doc["title"] = fmt.Sprintf("%s (part of %s)", was, c.ID)
+	}
 	if missing := missingOf(doc, c.setting.Program.Report); len(missing) > 0 {
 		doc["missing"] = missing
 	}
