@@ -3,6 +3,7 @@ package audit
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/docket-psirt/docket/internal/psirt"
@@ -120,6 +121,11 @@ func (j *Judge) Proposal(base, head store.Hash) (*Judgement, error) {
 	g.Findings = p.s.findings
 	g.Verdict = p.verdict()
 	return g, nil
+}
+
+// Empty reports whether head is on main already.
+func (g *Judgement) Empty() bool {
+	return slices.ContainsFunc(g.Findings, func(f Finding) bool { return f.Kind == "empty" })
 }
 
 // proposal is the state of judging one.

@@ -68,7 +68,7 @@ func (d *Desk) Approve(ctx context.Context, number int, id psirt.CaseID) (*Propo
 // it if it can be.
 func (d *Desk) afterApproval(ctx context.Context, who *actor, p *Pull, g *audit.Judgement, head store.Hash) (*Proposed, error) {
 	if g.Case != "" {
-		return d.submit(ctx, who, g.Case, head, p.Kind, p.Title)
+		return d.submit(ctx, who, proposal{id: g.Case, head: head, kind: p.Kind, title: p.Title, number: p.Number})
 	}
 	d.acting(who)
 	if err := d.forge.Update(ctx, p.Number, func(f *forge.Pull) error { f.Head = head.String(); return nil }); err != nil {

@@ -249,7 +249,7 @@ func (d *Desk) resume(ctx context.Context, who *actor, t *tip, id psirt.CaseID) 
 	if err != nil {
 		return nil, err
 	}
-	return d.submit(ctx, who, id, t.branch, pull.Kind, pull.Title)
+	return d.submit(ctx, who, proposal{id: id, head: t.branch, kind: pull.Kind, title: pull.Title})
 }
 
 // mergedBefore answers for a pull request that is merged when a person asks to

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/docket-psirt/docket/internal/audit"
+	"github.com/docket-psirt/docket/internal/forge"
 	"github.com/docket-psirt/docket/internal/psirt"
 	"github.com/docket-psirt/docket/internal/store"
 )
@@ -188,7 +189,7 @@ func (d *Desk) propose(ctx context.Context, r *draft, t *tip, kind, subject stri
 	if err := d.publish(ctx, batch, r.who, t, r.now.ID, head); err != nil {
 		return nil, err
 	}
-	return d.submit(ctx, r.who, r.now.ID, head, kind, subject)
+	return d.submit(ctx, r.who, proposal{id: r.now.ID, head: head, kind: kind, title: subject})
 }
 
 // publish makes a commit the head of the case's proposal, together with the
@@ -236,29 +237,35 @@ func (d *Desk) claimProposal(ctx context.Context, batch *store.Batch, t *tip, id
 	return store.ErrLost
 }
 
-// submit opens the pull request of a case's proposal and merges it if it has
-// all that it needs.
-func (d *Desk) submit(ctx context.Context, who *actor, id psirt.CaseID, head store.Hash, kind, title string) (*Proposed, error) {
+// submit opens the pull request of a case's proposal, or brings it up to date,
+// and merges it if it has all that it needs.
+func (d *Desk) submit(ctx context.Context, who *actor, p proposal) (*Proposed, error) {
+	id := p.id
 	base, err := d.repo.Ref(mainRef)
 	if err != nil {
 		return nil, err
 	}
-	g, err := d.judge.Proposal(base, head)
+	g, err := d.judge.Proposal(base, p.head)
 	if err != nil {
 		return nil, err
 	}
 	if g.Kind != "" {
-		kind = g.Kind
+		p.kind = g.Kind
 	}
-	pull, err := d.pull(ctx, who, proposal{branch: nextBranch(id), kind: kind, id: id, head: head, title: title}, g)
+	p.branch = nextBranch(id)
+	pull, err := d.pull(ctx, who, p, g)
 	if err != nil {
 		return nil, err
 	}
+	if pull.State == forge.StateClosed {
+		return nil, &Problem{Text: fmt.Sprintf("pull request %d was closed at the same moment", pull.Number), Do: "docket pr list shows what is open"}
+	}
 	out := &Proposed{Number: pull.Number, ID: id, Verdict: g.Verdict}
+	already := pull.State == forge.StateMerged || g.Empty() // somebody else was faster
 	switch {
-	case !g.OK():
+	case !g.OK() && !already:
 		out.Needs = g.Verdict.Reasons()
-	case d.leaves(who):
+	case d.leaves(who) && !already:
 		out.Waits = waitsForBot
 	default:
 		if err := d.bring(ctx, who, nextBranch(id)); err != nil {

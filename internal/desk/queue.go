@@ -164,7 +164,7 @@ func (d *Desk) Push(ctx context.Context, id psirt.CaseID) (*Proposed, error) {
 	} else if !errors.Is(err, forge.ErrNotFound) {
 		return nil, err
 	}
-	return d.submit(ctx, who, id, t.queue, audit.KindEdit, title)
+	return d.submit(ctx, who, proposal{id: id, head: t.queue, kind: audit.KindEdit, title: title})
 }
 
 // fits holds that the queue stands on what is there now.

@@ -60,6 +60,7 @@ type proposal struct {
 	head   store.Hash
 	title  string
 	author string // login; empty: who opens it
+	number int    // of its pull request, when that was open a moment ago; else it is opened
 }
 
 // pull opens the pull request of a branch, or brings it up to date, and
@@ -69,8 +70,7 @@ func (d *Desk) pull(ctx context.Context, who *actor, p proposal, g *audit.Judgem
 	if p.author == "" {
 		p.author = who.login
 	}
-	pull, err := d.forge.Open(ctx, forge.Proposal{Kind: p.kind, Case: string(p.id), Branch: p.branch, Base: "main",
-		Head: p.head.String(), Title: p.title, Body: pullText(g) + d.reference(ctx, g), Author: p.author})
+	pull, err := d.current(ctx, p, pullText(g)+d.reference(ctx, g))
 	if err != nil {
 		return pull, err
 	}
@@ -80,6 +80,24 @@ func (d *Desk) pull(ctx context.Context, who *actor, p proposal, g *audit.Judgem
 		return pull, nil
 	}
 	return pull, d.publishCheck(ctx, g)
+}
+
+// current opens a pull request, or brings it up to date. One that is known is never
+// opened a second time: somebody else may merge it in this moment.
+func (d *Desk) current(ctx context.Context, p proposal, body string) (forge.Pull, error) {
+	if p.number == 0 || d.github != nil { // GitHub opens none for a branch that is gone
+		return d.forge.Open(ctx, forge.Proposal{Kind: p.kind, Case: string(p.id), Branch: p.branch, Base: "main",
+			Head: p.head.String(), Title: p.title, Body: body, Author: p.author})
+	}
+	var now forge.Pull
+	err := d.forge.Update(ctx, p.number, func(f *forge.Pull) error {
+		if f.State == forge.StateOpen {
+			f.Kind, f.Title, f.Head, f.Body = p.kind, p.title, p.head.String(), body
+		}
+		now = *f
+		return nil
+	})
+	return now, err
 }
 
 func (d *Desk) publishCheck(ctx context.Context, g *audit.Judgement) error {
