@@ -32,7 +32,7 @@ func TestModelInRepository(t *testing.T) {
 				w.step()
 			}
 			w.t.Logf("%d moved, %d refused, %d forged", w.moved, w.refused, w.forged)
-			if long && (w.moved < 100 || w.refused < 100 || w.forged < 100) || w.refused+w.forged == 0 {
+			if long && (w.moved < 50 || w.refused < 50 || w.forged < 50) || w.refused+w.forged == 0 {
 				t.Error("the walk does not reach enough")
 			}
 			w.clean()
