@@ -25,11 +25,13 @@ const (
 // rows of tables in lines with tabs between the cells. most is how many octets
 // of it are made at most.
 func officeText(data []byte, most int) string {
-	if len(data) > officeMostSize {
+	// Each entry of the archive's directory takes five times its octets in memory
+	// before it can be counted, and begins with this signature.
+	if len(data) > officeMostSize || bytes.Count(data, []byte("PK\x01\x02")) > officeMostParts {
 		return ""
 	}
 	archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
-	if err != nil || len(archive.File) > officeMostParts {
+	if err != nil {
 		return ""
 	}
 	for _, f := range archive.File {
@@ -43,7 +45,8 @@ func officeText(data []byte, most int) string {
 		r := officeReader{most: most, open: f.Name == "content.xml"}
 		r.read(io.LimitReader(part, officeMostXML))
 		_ = part.Close() // it was only read
-		return r.out.String()
+		text := r.out.String()
+		return strings.ToValidUTF8(text[:min(len(text), most)], "")
 	}
 	return ""
 }
@@ -79,7 +82,7 @@ func (r *officeReader) read(part io.Reader) {
 			r.end(t.Name)
 		case xml.CharData:
 			if r.hidden == 0 && r.words > 0 && r.line.Len() < r.most {
-				r.line.Write(t)
+				r.line.Write(t[:min(len(t), r.most-r.line.Len())])
 			}
 		}
 	}
