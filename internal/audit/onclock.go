@@ -36,23 +36,46 @@ func (d *delta) outside(step *Step) {
 		d.s.add("role", "the bot sends standard texts, one at a time, and nothing else")
 		return
 	}
+	w := d.world(step)
+	guards := d.guarded(w, step, bot)
 	if own || len(step.Updates) != 1 {
+		if !guards.OK() {
+			d.s.add("update", "%s", strings.Join(guards.Reasons(), "; "))
+		}
 		return // the rule for messages
 	}
 	kind := step.Updates[0].Kind
-	w := d.world(step)
 	w.Events = d.events(w.Case)
 	rule, v := d.setting.Program.StandingText(w, kind, step.Case.By)
 	if bot && step.onReceipts(d.setting.Program) != "" {
 		v = psirt.Passed("receipts tell whether a clock called for it: docket audit")
 	}
-	if guards := d.setting.Program.StandingGuards(w, kind); guards.Result == psirt.Fail {
-		v = guards // what is sealed is judged by those whose key opens it
+	if !guards.OK() {
+		v = guards
 	}
 	if !v.OK() {
 		d.s.add("update", "%s", strings.Join(v.Reasons(), "; "))
 	}
 	step.Standing, step.Verdict = &rule, v
+}
+
+// guarded holds standard texts to their guards, whatever goes out with them.
+// What is sealed is judged by those whose key opens it; the bot opens nothing,
+// so it could not know.
+func (d *delta) guarded(w psirt.World, step *Step, bot bool) psirt.Verdict {
+	var wrong []psirt.Verdict
+	for _, u := range step.Updates {
+		if u.Sealed != "" {
+			continue
+		}
+		switch v := d.setting.Program.StandingGuards(w, u.Kind); {
+		case v.Result == psirt.Fail:
+			wrong = append(wrong, v)
+		case bot && !v.OK():
+			wrong = append(wrong, psirt.Failed("guards of the text "+u.Kind+" are sealed", "a member of the team must send it"))
+		}
+	}
+	return psirt.All("standard texts say what is so", wrong...)
 }
 
 // onClock holds a move that the bot made by itself to the clock of its rule.

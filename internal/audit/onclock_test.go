@@ -149,6 +149,33 @@ func TestPeopleSendStandingTexts(t *testing.T) {
 	clean(t, y.audit(false))
 }
 
+// The guards of a standing text hold, whatever else goes out with it.
+func TestGuardsOfStandingTexts(t *testing.T) {
+	t.Parallel()
+	for what, kinds := range map[string][]string{"alone": {"language"}, "with another": {"language", "deletion"}} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			y := newYard(t)
+			y.changeProgram("lead", "triage", edit(policy, y.replaced("{kind: language, by: team}", "{kind: language, by: team, guards: [in-scope]}")))
+			h := y.revise("lead", y.main(), third, func(c *psirt.Case) {
+				for _, kind := range kinds {
+					y.told(c, kind)
+				}
+			})
+			y.merge(y.approved("triage", h, third, y.digest(h, third)), third)
+			var found []audit.Finding
+			for _, f := range y.audit(false) {
+				if f.Kind == "update" {
+					found = append(found, f)
+				}
+			}
+			if len(found) != 1 || !strings.Contains(found[0].Text, "The product is one of ours") {
+				t.Errorf("findings are %v", found)
+			}
+		})
+	}
+}
+
 // Whether the reporter has heard nothing for long follows from receipts: a
 // check of one proposal does not have them, and the audit does.
 func TestTheBotBreaksTheSilence(t *testing.T) {

@@ -229,8 +229,10 @@ func sealedVerdict(s *audit.Setting, step audit.Step, open *contents, history []
 		}
 		parts = append(parts, v)
 	}
-	if step.Standing != nil {
-		parts = append(parts, s.Program.StandingGuards(psirt.World{Case: step.Before, Report: open.report, Now: when}, step.Updates[0].Kind))
+	for _, u := range step.Updates {
+		if u.Sealed == "" && !step.Move && step.Before != nil {
+			parts = append(parts, s.Program.StandingGuards(psirt.World{Case: step.Before, Report: open.report, Now: when}, u.Kind))
+		}
 	}
 	parts = append(parts, assessmentStep(step, open)...)
 	return psirt.All(fmt.Sprintf("revision %d, opened", step.Case.Revision), parts...)

@@ -236,6 +236,12 @@ func (d *Desk) botText(ctx context.Context, who *actor, id psirt.CaseID, kind st
 	if _, v := t.c.setting.Program.StandingText(w, kind, who.key.Cert().Fingerprint()); !v.OK() {
 		return nil, &Refused{What: "nothing was sent", Verdict: v} // somebody was faster
 	}
+	if v := t.c.setting.Program.StandingGuards(w, kind); !v.OK() {
+		if v.Result == psirt.Sealed {
+			v = psirt.Failed("guards of this text are sealed", fmt.Sprintf("docket reply %s --update %s", id, kind))
+		}
+		return nil, &Refused{What: "nothing was sent", Verdict: v}
+	}
 	r := d.revise(t.c, who, nil)
 	if err := r.standard(kind); err != nil {
 		return nil, err

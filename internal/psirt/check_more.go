@@ -122,8 +122,11 @@ func (c *checker) standing() {
 		}
 		c.rule(path+".approvals", s.Approvals)
 		for _, guard := range s.Guards {
-			if _, ok := c.p.Facts[strings.TrimPrefix(guard, "not ")]; !ok {
+			switch fact, ok := c.p.Facts[strings.TrimPrefix(guard, "not ")]; {
+			case !ok:
 				c.add(path+".guards", "there is no fact %s", guard)
+			case s.By == "bot" && !fact.Clear:
+				c.add(path+".guards", "the bot opens no report: of what it sends a guard is a fact with clear: true, or by is team")
 			}
 		}
 	}

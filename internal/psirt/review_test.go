@@ -225,6 +225,9 @@ func TestCheckMore(t *testing.T) {
 		{"standing[0].approvals", "asks for no approval", func(p *Program) {
 			p.Standing = []Standing{{Kind: "k", By: "bot", Approvals: ApprovalRule{Count: 1}}}
 		}},
+		{"standing[0].guards", "the bot opens no report", func(p *Program) {
+			p.Standing = []Standing{{Kind: "k", By: "bot", Guards: []string{"not valid"}}}
+		}},
 		{"standing[0].approvals.role", "declared under roles", func(p *Program) {
 			p.Standing = []Standing{{Kind: "k", By: "team", Approvals: ApprovalRule{Role: "legal"}}}
 		}},
