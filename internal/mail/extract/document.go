@@ -57,6 +57,7 @@ func newDocument(in Input, form psirt.ReportForm, scope psirt.Scope) *document {
 	d.markZones()
 	d.countHeadings()
 	d.hangHeadings()
+	d.askHeadings()
 	d.findBlocks()
 	d.cut()
 	d.guessPaths()
@@ -94,6 +95,7 @@ func (d *document) cut() {
 		}
 		if h, ok := d.nextHeading(i, current); ok {
 			d.nest(&h, i)
+			h.path = d.asAsked(h)
 			h.path = pathByValue(h)
 			d.sections = append(d.sections, section{heading: h, start: i, full: h.value != "", open: h.leaves()})
 			at := len(d.sections) - 1

@@ -26,12 +26,13 @@ var (
 	framedHead   = lower(`^(?:={2,}|-{2,}|\*{3,})\s*([^=*-][^=*]{1,60}?)\s*(?:={2,}|-{2,}|\*{3,})$`)
 	numberedLine = lower(`^(?:[一二三四五六七八九十]{1,2}[、．.]|\d{1,2}[、．]|\d{1,2}(?:\.\d{1,2})*[.):]|\d{1,2}(?:\.\d{1,2})+|\d{1,2}|[ivx]{1,4}[.)]|[a-h][.)])\s*(\S.*)$`)
 	listMark     = lower(`^(?:([-*+•‣▪◦·–—])\s+|([(（]?\d{1,2}[、．）]|[（(]\d{1,2}[)）]|第[一二三四五六七八九十\d]{1,2}步[:：.、]?|步骤[一二三四五六七八九十\d]{1,2}[:：.、]?|手順\d{1,2}[:：.、]?)\s*|(\(?\d{1,2}[.):]|\(?[a-z][.)]|\d\x{fe0f}?\x{20e3}|(?:step|stap|paso|passo) \d{1,2}\b[:.)]?|schritt \d{1,2}\b[:.)]?|étape \d{1,2}\b\s?[:.)]?)\s+)`)
-	colonLabel   = lower(`^([^:：\t]{2,110}?)\s*(?::\**(?:\s+(.*))?|：\**\s*(.*))$`)
+	colonLabel   = lower(`^([^:：\t]{2,110}?)\s*(?::{1,2}\**(?:\s+(.*))?|：\**\s*(.*))$`)
 	dashLabel    = lower(`^(\S[^–—]{1,40}?)\s+(?:[–—]|-{1,2})\s+(\S.*)$`)
 	dotsLabel    = lower(`^(\S.{1,40}?)(?:\s?\.{3,}\s*|\s\.{2}\s)(\S.*)$`)
 	alignedLabel = lower(`^(\S(?:\S| \S){1,40})(?:\s{2,}|\t+)(\S.*)$`)
 	tabLabel     = lower(`^([^\t|]{2,60})\t+([^\t]+)$`)
 	equalLabel   = lower(`^(\S[^=]{1,30}?)\s*=\s*(\S.*)$`)
+	parenLabel   = lower(`^\(([^()]{3,40})\)\s+(\S.*)$`)
 	askLabel     = lower(`^([^?]{3,90})\?\s*(.*)$`)
 	askStart     = lower(`^(\d+[.)]\s*)?(which|what|how|when|where|has|have|is|was|were|are|did|who|welche|was|wie|wann|wo|wurde|ist|quel|quelle|comment|quand|où|est-ce|published|exploited|public)\b`)
 	askNot       = lower(`\b(will|can|do you|do we|do i|would|please|should|shall|is there|are there|you)\b`)
@@ -173,6 +174,11 @@ func (d *document) labelled(text string, item bool) (heading, bool) {
 			return heading{label: m[0], path: path, exact: true, value: m[1]}, true
 		}
 	}
+	if m := cells(text, parenLabel); m != nil && upperStart(m[0]) {
+		if path, ok := d.words.find(normalLabel(m[0])); ok {
+			return heading{label: m[0], path: path, exact: true, value: m[1]}, true
+		}
+	}
 	for _, form := range [...]pattern{dotsLabel, dashLabel, equalLabel, alignedLabel} {
 		m := cells(text, form)
 		if m == nil {
@@ -212,6 +218,7 @@ var (
 	byHow       = lower(`^(?:discovered|found|detected|noticed|identified|spotted) by$`)
 	testedWhen  = lower(`^(?:tested|checked|verified|confirmed|reproduced|test)(?: on| at)?$`)
 	ofCatalogue = lower(`^[\d/.-]+,? (?:last )?(?:modified|updated|revised)\b`) // dates of an entry in somebody's list
+	tale        = lower(`^(?:the |our |my )?story$`)
 	gerund      = lower(`^(?:\w+ly )?[a-z]+ing\b`)
 )
 
@@ -231,6 +238,10 @@ func pathByValue(h heading) string {
 	case pathSourceIP:
 		if normalLabel(h.label) == "from" && len(addresses(h.value)) == 0 {
 			return pathOther
+		}
+	case pathDiscovery:
+		if tale.in(normalLabel(h.label)) && h.value != "" && !actedOn.in(low) && !foundVerb.in(low) && !foundLead.in(low) {
+			return pathDescription
 		}
 	case pathReporter:
 		if byHow.in(normalLabel(h.label)) && (gerund.in(low) || unicode.IsLower(firstRune(h.value))) && !personName(h.value) && !isHandle(h.value) {

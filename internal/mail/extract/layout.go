@@ -4,6 +4,36 @@ import (
 	"strings"
 )
 
+// fewestAsked is how many questions make a report that answers them.
+const fewestAsked = 4
+
+// askHeadings finds the headings of a report that is set out as questions, each
+// alone in its line with its answer below, whatever their words are: several of
+// them, and half of them known.
+func (d *document) askHeadings() {
+	var run []int
+	known := 0
+	for i, l := range d.lines {
+		if l.zone != zoneBody || !strings.HasSuffix(l.text, "?") || i+1 >= len(d.lines) || (i > 0 && d.lines[i-1].text != "") {
+			continue
+		}
+		below := d.lines[i+1]
+		if wordCount(l.text) > 12 || below.text == "" || below.zone != zoneBody || strings.HasSuffix(below.text, "?") || underline.in(below.text) {
+			continue
+		}
+		run = append(run, i)
+		if _, ok := d.words.find(normalLabel(l.text)); ok {
+			known++
+		}
+	}
+	if len(run) < fewestAsked || 2*known < len(run) {
+		return
+	}
+	for _, i := range run {
+		d.counted[i] = true
+	}
+}
+
 // fewestCounted is how many headings make a numbered report.
 const fewestCounted = 4
 

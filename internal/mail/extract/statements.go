@@ -103,6 +103,9 @@ var (
 	noneOfIt = lower(`\b(?:no|not any|zero|without) (?:\w+ ){0,3}(?:misuse|abuse|exploit\w*|attack\w*|incidents?|cases?|victims?|hints?|proof|suspicion|information)\b|\b(?:have|has|had)(?: not|n['’]t) (?:seen|noticed|observed|heard)\b`)
 )
 
+// sawIt answers it with what the reporter has seen.
+var sawIt = lower(`^(?:we|i) (?:saw|have seen|observed|noticed|caught) (?:it|this|that|somebody|someone)\b`)
+
 // notKnown answers it too: "I don't know of any".
 var notKnown = lower(`(?:\b(?:do|did|have)(?: not|n['’]t)|\bnever) (?:know of|heard? of|see|seen|found|find|notice|noticed) (?:any|one|such|it|this)\b`)
 
@@ -118,7 +121,7 @@ func judge(text string) string {
 		return exploitedYes
 	case saysNo.in(low):
 		return exploitedNo
-	case saysYes.in(low):
+	case saysYes.in(low), sawIt.in(low):
 		return exploitedYes
 	case noneOfIt.in(low), notKnown.in(low), deniesUse(low):
 		return exploitedNo

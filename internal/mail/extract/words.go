@@ -172,10 +172,16 @@ func (v vocabulary) find(label string) (string, bool) {
 	if n := wordCount(label); n == 0 || n > 12 {
 		return "", false
 	}
+	if path, ok := plainPath(label); ok {
+		return path, true
+	}
 	for _, shape := range shapes {
 		if shape.re.in(label) {
 			return shape.path, true
 		}
+	}
+	if short := core(label); short != "" {
+		return v.find(short)
 	}
 	return "", false
 }
