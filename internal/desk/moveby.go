@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/docket-psirt/docket/internal/audit"
@@ -58,7 +59,7 @@ func (d *Desk) MoveBy(ctx context.Context, id psirt.CaseID, m Moving) (*Proposed
 	kind, v := choose(v, rule, m.Update)
 	v = wordsVerdict(v, rule, m.Words)
 	if !v.OK() {
-		return nil, &Refused{What: fmt.Sprintf("%s was not moved", id), Verdict: v}
+		return nil, &Refused{What: fmt.Sprintf("%s was not moved", id), Verdict: explained(v, t, w.History)}
 	}
 	if err := d.checkOriginal(id, m.Outcome, open.report); err != nil {
 		return nil, err
@@ -104,4 +105,22 @@ func wordsVerdict(v psirt.Verdict, rule psirt.Transition, words string) psirt.Ve
 		v.Of = append(v.Of, psirt.Failed("this move takes no words of your own", "leave --message out"))
 	}
 	return psirt.All(v.What, v.Of...)
+}
+
+// explained adds to why a case was not moved what its guards do not say: what
+// they were asked about, and what the person's key could not show them.
+func explained(v psirt.Verdict, t *tip, history []psirt.Past) psirt.Verdict {
+	parts := v.Of
+	if len(parts) == 0 {
+		parts = []psirt.Verdict{v}
+	}
+	if t.mended == "" && !t.branch.IsZero() {
+		parts = append(parts, psirt.Failed(fmt.Sprintf("a pull request of the case is open: it was judged as that leaves it, in %s", t.c.State),
+			"docket pr list --open shows it; close it with docket pr close, if it is to go another way"))
+	}
+	if i := slices.IndexFunc(history, func(p psirt.Past) bool { return p.Report == nil }); i >= 0 {
+		parts = append(parts, psirt.Failed(fmt.Sprintf("your key does not open revision %d: who signed what stood there, it cannot tell", history[i].Revision),
+			"where a guard asks for that, somebody who handled the case then moves it"))
+	}
+	return psirt.All(v.What, parts...)
 }
