@@ -19,7 +19,7 @@ gpg. It names the reporter by key, not by name. It goes out once approved, with
 docket deliver, and is on record at disclosure.permission.
 
 While an embargo lasts, nothing is permitted before its end. What the reporter
-permits the team is docket consent. --dry-run shows what would go out.`,
+permits the team is docket consent. --dry-run shows what would go out, unsigned.`,
 		Example: "  docket --as ada permit INGP-2026-0042 --scope 'the weakness and its fix, without the exploit' --earliest 2027-02-01T12:00:00Z\n  docket --as ada permit INGP-2026-0042 --scope 'the advisory' --earliest 2027-02-01 --message words.txt --dry-run"})
 	f := c.Flags()
 	f.StringVar(&o.Scope, "scope", "", "what may be published, on one line")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/docket-psirt/docket/internal/audit"
 	"github.com/docket-psirt/docket/internal/psirt"
+	"github.com/docket-psirt/docket/internal/seal"
 )
 
 // KindPermit is the kind of update in own words with which the team permits the
@@ -30,7 +31,7 @@ type Permitted struct {
 	Scope    string    `json:"scope"`
 	Earliest time.Time `json:"earliest"`
 	Subject  string    `json:"subject"`
-	Text     string    `json:"text"` // with the signed document
+	Text     string    `json:"text"` // with the document, unsigned: who has it signed has what nobody approved yet
 }
 
 // Permit proposes to issue a document to the reporter that says what may be
@@ -48,11 +49,11 @@ func (d *Desk) Permit(ctx context.Context, id psirt.CaseID, o Permission) (*Perm
 		return nil, &Refused{What: "nothing was permitted in " + string(id), Verdict: v}
 	}
 	out := &Permitted{Scope: o.Scope, Earliest: o.Earliest}
-	if t.unfinished() && issued(t.c, open.report, o) && t.c.By == who.key.Cert().Fingerprint() {
+	if !o.Dry && t.unfinished() && issued(t.c, open.report, o) && t.c.By == who.key.Cert().Fingerprint() {
 		out.Proposed, err = d.resume(ctx, who, t, id)
 		return out, err
 	}
-	document, err := d.permission(t.c, open, o)
+	document, sender, err := d.permission(t.c, open, o)
 	if err != nil {
 		return nil, err
 	}
@@ -60,10 +61,14 @@ func (d *Desk) Permit(ctx context.Context, id psirt.CaseID, o Permission) (*Perm
 	if words == "" {
 		words = permitLetter(t.c.setting.Program, id)
 	}
-	out.Subject, out.Text = splitWords(words, id)
-	out.Text = strings.TrimRight(out.Text, "\n") + "\n\n" + document
+	out.Subject, words = splitWords(words, id)
+	words = strings.TrimRight(words, "\n") + "\n\n"
+	out.Text = words + document // signed it would be issued before anybody approved it
 	if o.Dry {
 		return out, nil
+	}
+	if document, err = sender.SignText(document, d.now()); err != nil {
+		return nil, err
 	}
 	r := d.revise(t.c, who, open)
 	if err := r.takeMails(); err != nil {
@@ -75,7 +80,7 @@ func (d *Desk) Permit(ctx context.Context, id psirt.CaseID, o Permission) (*Perm
 	if err != nil {
 		return nil, err
 	}
-	if err := r.own(KindPermit, out.Subject, out.Text); err != nil {
+	if err := r.own(KindPermit, out.Subject, words+document); err != nil {
 		return nil, err
 	}
 	out.Proposed, err = d.propose(ctx, r, t, audit.KindUpdate, fmt.Sprintf("%s: %s", id, KindPermit), "Edit", "disclosure, updates")
@@ -104,17 +109,17 @@ func issued(c *one, report psirt.Document, o Permission) bool {
 		firstOf(report, "disclosure.permission.scope") == o.Scope && timeAt(report, "disclosure.permission.earliest").Equal(o.Earliest)
 }
 
-// permission is the document. It names the reporter by key alone: who shows it
+// permission is the document, and the key that signs it. It names the reporter by key alone: who shows it
 // can prove to be meant, also under a pseudonym.
-func (d *Desk) permission(c *one, open *contents, o Permission) (string, error) {
+func (d *Desk) permission(c *one, open *contents, o Permission) (string, *seal.Key, error) {
 	p := c.setting.Program
 	sender, err := d.sender(c.setting)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	cert, err := reporterCert(open.contact, d.now())
 	if err != nil {
-		return "", &Problem{Text: string(c.ID) + ": nothing can be issued to the reporter", Err: err,
+		return "", nil, &Problem{Text: string(c.ID) + ": nothing can be issued to the reporter", Err: err,
 			Do: "content never leaves in clear; once you have the reporter's key: docket set " + string(c.ID) + " contact.key=@FILE"}
 	}
 	lines := [][2]string{{"Case", string(c.ID)}, {"Given by", p.Name + " <" + p.Intake.Addresses[0] + ">"},
@@ -127,7 +132,7 @@ func (d *Desk) permission(c *one, open *contents, o Permission) (string, error) 
 			fmt.Fprintf(&b, "%-11s %s\n", l[0]+":", l[1])
 		}
 	}
-	return sender.SignText(b.String(), d.now())
+	return b.String(), sender, nil
 }
 
 // permitLetter are the words before the document, when nobody writes others.
