@@ -158,8 +158,24 @@ func (d *document) nextHeading(i, current int) (heading, bool) {
 		}
 		steps = s.path == pathSteps && s.bullet == "" && (s.list || !s.full)
 	}
-	return d.headingAt(i, steps)
+	h, ok := d.headingAt(i, steps)
+	if ok && h.path == "" && current >= 0 && d.listsProduct(&d.sections[current], h) {
+		return heading{}, false
+	}
+	return h, ok
 }
+
+// listsProduct reports whether what looks like a label in a section of products
+// names one, with its versions behind it: "Viewer (P/N 12): 1.4".
+func (d *document) listsProduct(s *section, h heading) bool {
+	if !s.strong || (s.path != pathName && s.path != pathProducts) {
+		return false
+	}
+	return startsVersion.in(lowered(h.value)) && nameLike(cutParenthesis(h.label))
+}
+
+// startsVersion is how a list of versions begins.
+var startsVersion = lower(`^(?:versions? )?[v<>=≤≥ ]*\d+(?:\.\w+)+`)
 
 // continues reports whether line i still belongs to s.
 func (d *document) continues(s *section, i int) bool {

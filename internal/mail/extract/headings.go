@@ -19,7 +19,7 @@ type heading struct {
 var (
 	underline    = lower(`^[-=~_*^#]{3,}$`)
 	markdownHead = lower(`^#{1,6}\s+(.+?)\s*#*$`)
-	boldHead     = lower(`^(?:\*\*|__)([^*_]{2,80})(?:\*\*|__)\s*:?$`)
+	boldHead     = lower(`^(?:\*\*|__)([^*_]{2,80})(?:\*\*|__)\s*[:–—-]?$`)
 	boldLabel    = lower(`^(?:\*\*|__)([^*_]{2,80})(?:\*\*|__)\s*[:–—-]?\s*(.+)$`)
 	starLabel    = lower(`^\*([^*\s][^*]{0,80})\*\s*:?\s*(.*)$`)
 	bracketHead  = lower(`^[\[【「]([^\]】」]{2,60})[\]】」]\s*[:：]?\s*(.*)$`)
@@ -33,6 +33,7 @@ var (
 	tabLabel     = lower(`^([^\t|]{2,60})\t+([^\t]+)$`)
 	equalLabel   = lower(`^(\S[^=]{1,30}?)\s*=\s*(\S.*)$`)
 	parenLabel   = lower(`^\(([^()]{3,40})\)\s+(\S.*)$`)
+	codeLabel    = lower(`^([a-z][a-z' -]{2,30}?) (v?\d+(?:\.\w+)+[\w-]*|[a-z]{1,5}[-/]\w*\d[\w/-]*)$`)
 	askLabel     = lower(`^([^?]{3,90})\?\s*(.*)$`)
 	askStart     = lower(`^(\d+[.)]\s*)?(which|what|how|when|where|has|have|is|was|were|are|did|who|welche|was|wie|wann|wo|wurde|ist|quel|quelle|comment|quand|où|est-ce|published|exploited|public)\b`)
 	askNot       = lower(`\b(will|can|do you|do we|do i|would|please|should|shall|is there|are there|you)\b`)
@@ -179,6 +180,15 @@ func (d *document) labelled(text string, item bool) (heading, bool) {
 			return heading{label: m[0], path: path, exact: true, value: m[1]}, true
 		}
 	}
+	if m := cells(text, codeLabel); m != nil {
+		label := normalLabel(m[0])
+		if short := core(label); short != "" { // "Its part number IG-7"
+			label = short
+		}
+		if path, ok := d.words.exact(label); ok && (path == pathPart || path == pathVersions) {
+			return heading{label: m[0], path: path, exact: true, value: m[1]}, true
+		}
+	}
 	for _, form := range [...]pattern{dotsLabel, dashLabel, equalLabel, alignedLabel} {
 		m := cells(text, form)
 		if m == nil {
@@ -309,7 +319,7 @@ func (d *document) bareHeading(i int) (heading, bool) {
 	if numbered != nil {
 		text = numbered[0]
 	}
-	if len(text) > 70 || wordCount(text) > 9 || strings.ContainsAny(text[len(text)-1:], ".,;!?)") || strings.Contains(text, "\t") || !upperStart(text) {
+	if len(text) > 70 || wordCount(text) > 9 || (strings.ContainsAny(text[len(text)-1:], ".,;!?)") && !d.shortQuestion(i, text)) || strings.Contains(text, "\t") || !upperStart(text) {
 		return heading{}, false
 	}
 	h := heading{label: text, strong: true, lines: 1}
@@ -318,6 +328,16 @@ func (d *document) bareHeading(i int) (heading, bool) {
 		return heading{}, false
 	}
 	return h, true
+}
+
+// shortQuestion reports whether line i asks something in a few words and has the
+// answer right below: "Under attack?"
+func (d *document) shortQuestion(i int, text string) bool {
+	if !strings.HasSuffix(text, "?") || wordCount(text) > 6 || askNot.in(lowered(text)) || i+1 >= len(d.lines) {
+		return false
+	}
+	below := d.lines[i+1]
+	return below.text != "" && below.zone == zoneBody && !strings.HasSuffix(below.text, "?")
 }
 
 // subNumber is the number of a heading below another one, such as 2.1.

@@ -108,7 +108,8 @@ func (d *document) mayCount(i int, text string) bool {
 	return false
 }
 
-// leadingNumber is the number that s begins with, or 0.
+// leadingNumber is the number that s begins with, of a letter as in "c)" its
+// place in the alphabet, or 0.
 func leadingNumber(s string) int {
 	n := 0
 	for i := 0; i < len(s) && i < 3 && s[i] >= '0' && s[i] <= '9'; i++ {
@@ -118,6 +119,9 @@ func leadingNumber(s string) int {
 		if firstRune(s) == r {
 			return i + 1
 		}
+	}
+	if n == 0 && len(s) > 2 && (s[1] == ')' || s[1] == '.') && s[2] == ' ' && 'a' <= s[0]|0x20 && s[0]|0x20 <= 'h' {
+		return int(s[0]|0x20-'a') + 1
 	}
 	return n
 }

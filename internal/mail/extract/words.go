@@ -190,8 +190,8 @@ var labelNumber = lower(`^(?:[一二三四五六七八九十]{1,2}[、．.]|[(�
 
 // normalLabel is a heading without number, marks and case.
 func normalLabel(label string) string {
-	low := lowered(collapse(label))
+	low := lowered(strings.Trim(collapse(label), "*_ ")) // an accent leaves a "_" behind its letter
 	low = strings.ReplaceAll(strings.ReplaceAll(low, "’", "'"), "‑", "-")
 	low = labelNumber().ReplaceAllString(strings.TrimLeft(low, "*_#=<[|•-–—· \t【「"), "")
-	return strings.Trim(low, "*_#=<>[]|:：?？.·•~ \t-–—【】「」")
+	return strings.TrimLeft(strings.Trim(low, "*#=<>[]|:：?？.·•~ \t-–—【】「」"), "_")
 }

@@ -258,6 +258,12 @@ func (d *document) nameLine(i int) bool {
 	if i == 0 || d.lines[i-1].text != "" || len(l.text) > 80 || boldLabel.in(l.low) {
 		return false
 	}
+	if d.underlined(i) {
+		return false
+	}
+	if _, heads := d.words.exact(normalLabel(l.text)); heads { // "Who I am"
+		return false
+	}
 	first, _, _ := strings.Cut(l.text, ",")
 	if sharesWord(first, firstOf(d.original.Name, d.in.From.Name)) || strings.EqualFold(first, localPart(d.in.From.Addr)) {
 		return wordCount(first) <= 4
