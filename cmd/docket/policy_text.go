@@ -18,6 +18,7 @@ A template is a line "Subject: …", an empty line, and the text. It may name
 
   {{.ID}} {{.Program}} {{.State}} {{.Outcome}} {{.Opened}} {{.Language}}
   {{.Address}} {{.Fingerprint}}   where to write to, and the key to encrypt to
+  {{.Record}}                     digest of the record of the mail that began the case
   {{.Texts.NAME}}                 words of the programme (texts in its file)
   {{.Name}} {{.Questions}}        in ask alone: the reporter, and what is missing
 
