@@ -333,10 +333,13 @@ func (d *document) bareHeading(i int) (heading, bool) {
 // shortQuestion reports whether line i asks something in a few words and has the
 // answer right below: "Under attack?"
 func (d *document) shortQuestion(i int, text string) bool {
-	if !strings.HasSuffix(text, "?") || wordCount(text) > 6 || askNot.in(lowered(text)) || i+1 >= len(d.lines) {
+	if !strings.HasSuffix(text, "?") || wordCount(text) > 6 || askNot.in(lowered(text)) || i+2 >= len(d.lines) {
 		return false
 	}
 	below := d.lines[i+1]
+	if below.text == "" {
+		below = d.lines[i+2]
+	}
 	return below.text != "" && below.zone == zoneBody && !strings.HasSuffix(below.text, "?")
 }
 

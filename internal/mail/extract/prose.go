@@ -88,7 +88,7 @@ func (d *document) proseProduct() (psirt.Product, bool) {
 }
 
 var (
-	thePlace  = exactly(`\b[Tt]he ([\p{Ll}\d-]+ (?:portal|shop|store|dashboard|console|webmail|intranet|extranet|wiki|forum|webshop|planner|calendar|app|platform))\b`)
+	thePlace  = exactly(`\b[Tt]he ([\p{Ll}\d-]+ (?:portal|shop|store|dashboard|console|webmail|intranet|extranet|wiki|forum|webshop|planner|calendar|app|platform|board|archive|desk|tracker|catalogue|editor))\b`)
 	notAPlace = lower(`^(?:web|mobile|android|ios|browser|client|other|same|whole|proxy|javascript|developer|management|admin|app|play|serial|debug|production|demo|test)\b`)
 )
 

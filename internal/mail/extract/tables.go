@@ -57,7 +57,22 @@ func (d *document) columns(text string) ([]string, bool) {
 		name = name || paths[i] == pathName || paths[i] == pathProducts
 		other = other || paths[i] == pathVersions || paths[i] == pathPart || paths[i] == pathType || paths[i] == pathRunning
 	}
+	if name && other {
+		d.looseColumns(paths, row)
+	}
 	return paths, name && other
+}
+
+// looseColumns reads the other cells of a head by their words: "Versions hit".
+func (d *document) looseColumns(paths, row []string) {
+	for i, cell := range row {
+		if paths[i] != "" {
+			continue
+		}
+		if path, _ := d.words.find(normalLabel(cell)); path == pathVersions || path == pathPart || path == pathUnaffected {
+			paths[i] = path
+		}
+	}
 }
 
 func productRow(columns, row []string) psirt.Product {
