@@ -48,6 +48,9 @@ func (d *Desk) NotifyTeams(ctx context.Context, id psirt.CaseID, named []string,
 	if person, _ := p.ByHandle(who.handle); !person.HasRole(psirt.RoleTeam) {
 		return nil, &Refused{What: "nobody was told", Verdict: psirt.Failed(who.handle+" is not of the team", "a member of the team must do this")}
 	}
+	if err := d.recordable(t, id); err != nil {
+		return nil, err
+	}
 	routes, err := routesOf(p, open.report, named)
 	if err != nil {
 		return nil, err
@@ -90,6 +93,15 @@ func (d *Desk) NotifyTeams(ctx context.Context, id psirt.CaseID, named []string,
 		out.Proposal, err = d.Push(ctx, id)
 	}
 	return out, errors.Join(append(failed, err)...)
+}
+
+// recordable holds, before anybody is told, that it can be put on record: edits
+// that wait of whoever tells them go along, and must still fit.
+func (d *Desk) recordable(t *tip, id psirt.CaseID) error {
+	if t.queue.IsZero() {
+		return nil
+	}
+	return d.fits(t, id)
 }
 
 // reachable holds, before anybody is told, that each team has somebody to tell.
