@@ -25,6 +25,9 @@ func (d *document) findBlocks() {
 	}
 	for i, l := range d.lines {
 		m := cells(clip(l.text, 400), colonLabel)
+		if row := cells(clip(l.text, 400), tabLabel); row != nil && !cellLink.in(row[0]) {
+			m = append(row, "")
+		}
 		switch {
 		case l.zone != zoneBody, l.text == "":
 			end()
@@ -41,6 +44,9 @@ func (d *document) findBlocks() {
 	}
 	end()
 }
+
+// cellLink begins an address, which is no label.
+var cellLink = lower(`^https?://`)
 
 var (
 	fixVerb     = lower(`^(?:please |simply |just |always |never |do not |don['’]t )?(?:fuse|turn off|switch off|move|drop|replace|strip|return|resolve|clear|close|block|invalidate|regenerate|upgrade|update|ask|hide|encode|wipe|store|delete|use|check|verify|validate|escape|sanitise|sanitize|limit|sign|encrypt|remove|disable|add|require|enforce|restrict|bind|pin|rotate|reject|refuse|treat|zero|keep|store|generate|patch|switch|compare|ask for|look up|hash|authenticate|authorise|authorize|filter|whitelist|allow-?list|rate-?limit|lock)\b`)

@@ -69,7 +69,7 @@ func (d *document) headingAt(i int, steps bool) (heading, bool) {
 		bullet = strings.TrimSpace(l.text[:mark[1]])
 		text = l.text[mark[1]:]
 	}
-	if h, ok := d.labelled(text, bullet != "" || d.inBlock[i]); ok && (h.exact || bullet != "" || !d.midParagraph(i)) {
+	if h, ok := d.labelled(text, bullet != "" || d.inBlock[i], d.inBlock[i]); ok && (h.exact || bullet != "" || !d.midParagraph(i)) {
 		h.bullet, h.lines = bullet, 1
 		return h, true
 	}
@@ -165,14 +165,18 @@ func (d *document) midParagraph(i int) bool {
 	return i > 0 && d.lines[i-1].text != "" && d.lines[i-1].zone == zoneBody && !upperStart(d.lines[i].text)
 }
 
-// labelled reads "label: value" in its many forms.
-func (d *document) labelled(text string, item bool) (heading, bool) {
+// labelled reads "label: value" in its many forms: of an item of a list, or of a
+// row of a table of such, where a label need not be known.
+func (d *document) labelled(text string, item, row bool) (heading, bool) {
 	if h, ok := d.colon(text, item); ok {
 		return h, true
 	}
 	if m := cells(text, tabLabel); m != nil {
 		if path, ok := d.words.find(normalLabel(m[0])); ok {
 			return heading{label: m[0], path: path, exact: true, value: m[1]}, true
+		}
+		if row && wordCount(m[0]) <= 5 {
+			return heading{label: m[0], value: m[1]}, true
 		}
 	}
 	if m := cells(text, parenLabel); m != nil && upperStart(m[0]) {

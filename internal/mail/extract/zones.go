@@ -261,7 +261,11 @@ func (d *document) nameLine(i int) bool {
 	if d.underlined(i) {
 		return false
 	}
-	if _, heads := d.words.exact(normalLabel(l.text)); heads { // "Who I am"
+	label := normalLabel(l.text)
+	if _, heads := d.words.exact(label); heads { // "Who I am"
+		return false
+	}
+	if _, heads := d.words.find(label); heads && numberedLine.in(l.low) { // "VII. Improvement"
 		return false
 	}
 	first, _, _ := strings.Cut(l.text, ",")
