@@ -75,6 +75,9 @@ func Init(dir string, o InitOptions) (*InitResult, error) {
 			return nil, err
 		}
 	}
+	if err := m.rolesUsed(); err != nil {
+		return nil, err
+	}
 	if err := m.schemas(); err != nil {
 		return nil, err
 	}
@@ -119,6 +122,7 @@ type maker struct {
 	people  map[string]*seal.Key
 	logins  map[string]string   // by handle
 	roles   map[string][]string // by handle, as the team gives them; none: what everybody has
+	unused  map[string]bool     // HANDLE:ROLE as the team gives them, which no programme has had yet
 	secrets map[string][]byte   // file name: content
 	edits   []store.Edit
 }
@@ -130,7 +134,7 @@ func (m *maker) checkTeam() error {
 	if len(m.o.Team) == 0 || len(m.o.Programs) == 0 {
 		return usage("a programme and a team are needed", "docket init DIR --program ingroupe --team HANDLE,HANDLE --keys KEYDIR")
 	}
-	m.logins, m.roles = map[string]string{}, map[string][]string{}
+	m.logins, m.roles, m.unused = map[string]string{}, map[string][]string{}, map[string]bool{}
 	m.o.Team = slices.Clone(m.o.Team)
 	for i, member := range m.o.Team {
 		name, roles, given := strings.Cut(member, ":")
@@ -152,7 +156,7 @@ func (m *maker) checkTeam() error {
 			if !psirt.ValidName(role) {
 				return usage(fmt.Sprintf("%q cannot be a role of %s", role, h), "write HANDLE:ROLE+ROLE with team, lead, auditor, or what the programme declares")
 			}
-			m.roles[h] = append(m.roles[h], role)
+			m.roles[h], m.unused[h+":"+role] = append(m.roles[h], role), true
 		}
 	}
 	return nil
@@ -203,8 +207,11 @@ func (m *maker) program(name string) error {
 	for role, k := range keys {
 		m.add(dir+"/keys/"+role+".asc", []byte(k.Cert().Armor()))
 	}
-	for _, h := range m.o.Team {
-		m.add(dir+"/keys/"+h+".asc", []byte(m.people[h].Cert().Armor()))
+	for _, x := range made.People {
+		m.add(dir+"/keys/"+x.Handle+".asc", []byte(m.people[x.Handle].Cert().Armor()))
+		for _, role := range x.Roles {
+			delete(m.unused, x.Handle+":"+role)
+		}
 	}
 	m.out.Programs = append(m.out.Programs, p.Program)
 	m.out.Published[p.Program] = keys["intake"].Cert().Fingerprint().Hex()

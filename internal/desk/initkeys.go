@@ -103,13 +103,18 @@ func (m *maker) keysSection(keys map[string]*seal.Key) string {
 	return b.String() + "\n"
 }
 
-// peopleSection lists the team. Its first is lead, and has the roles that the
-// programme declares and that nobody was given by name.
+// peopleSection lists those of the team who have a role in the programme. Its
+// first is lead, and has the roles that the programme declares and that nobody
+// was given by name.
 func (m *maker) peopleSection(p *psirt.Program) string {
 	var b strings.Builder
 	b.WriteString("people: # login is the name on the forge; roles are team, lead, auditor, and those above\n")
 	for i, h := range m.o.Team {
-		fmt.Fprintf(&b, "  - {handle: %s, login: %s, key: %s, mail: %s@%s, roles: [%s]}\n", h, m.logins[h], m.people[h].Cert().Fingerprint(), h, p.Intake.Domain, strings.Join(m.rolesOf(i, p), ", "))
+		roles := m.rolesOf(i, p)
+		if len(roles) == 0 {
+			continue
+		}
+		fmt.Fprintf(&b, "  - {handle: %s, login: %s, key: %s, mail: %s@%s, roles: [%s]}\n", h, m.logins[h], m.people[h].Cert().Fingerprint(), h, p.Intake.Domain, strings.Join(roles, ", "))
 	}
 	return b.String()
 }
@@ -134,6 +139,15 @@ func (m *maker) rolesOf(i int, p *psirt.Program) []string {
 		}
 	}
 	return out
+}
+
+// rolesUsed refuses a role that was given and that none of the programmes has.
+func (m *maker) rolesUsed() error {
+	for _, given := range slices.Sorted(maps.Keys(m.unused)) {
+		handle, role, _ := strings.Cut(given, ":")
+		return usage(fmt.Sprintf("no programme has the role %s of %s", role, handle), "it is team, lead, auditor, or declared under roles")
+	}
+	return nil
 }
 
 // intakeSecret makes the secret that intake hosts share: as a file, and sealed
