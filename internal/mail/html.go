@@ -4,12 +4,15 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/html"
 )
 
 // htmlText makes a text of HTML for reading: paragraphs and list items are
-// lines, cells of a table row are separated by tabs, quotes begin with "> ",
+// lines, cells of a table row are separated by tabs, and so are a label in bold
+// and what follows it in its line, quotes begin with "> ",
 // and the target of a link stands in angle brackets where its text does not
 // say it. Nothing is fetched and nothing is run. The result is about max
 // octets at most.
@@ -59,6 +62,9 @@ type htmlReader struct {
 	anchor int // where the link's text begins
 	within *frame
 	term   bool // the last item was a term (dt), which its description goes on from
+	bold   *frame
+	boldAt int  // where the bold words begin that a line of bold begins with
+	label  bool // a line began with a few words in bold, and they have just ended
 }
 
 func (h *htmlReader) top() *frame { return h.frames[len(h.frames)-1] }
@@ -92,6 +98,8 @@ func (h *htmlReader) start(t html.Token) {
 		h.list(n)
 	case "li":
 		h.mark()
+	case "b", "strong":
+		h.embolden()
 	case "dt":
 		h.term = true
 	case "dd":
@@ -131,6 +139,8 @@ func (h *htmlReader) end(name string) {
 		h.closeTo("td", "")
 	case "a":
 		h.link()
+	case "b", "strong":
+		h.label = h.boldLabel()
 	}
 	h.breakLine(blocks[name])
 }
@@ -167,6 +177,28 @@ func (h *htmlReader) mark() {
 	h.top().breaks = max(h.top().breaks, 1)
 	h.write(mark)
 	h.top().fresh = true
+}
+
+// embolden notes where bold words begin, when a line does with them.
+func (h *htmlReader) embolden() {
+	f := h.top()
+	h.bold = nil
+	if (f.tag == "" || f.tag == "blockquote") && (f.breaks > 0 || f.b.Len() == 0) {
+		h.bold, h.boldAt = f, f.b.Len()
+	}
+}
+
+// boldLabel reports whether the bold words that end here may be the label of what
+// follows in their line: "<b>Product</b> QuillGate". A tab then stands between
+// the two, as between the cells of a table.
+func (h *htmlReader) boldLabel() bool {
+	f := h.top()
+	if h.bold != f || f.breaks > 0 || h.boldAt > f.b.Len() {
+		return false
+	}
+	words := strings.TrimSpace(f.b.String()[h.boldAt:])
+	last, _ := utf8.DecodeLastRuneInString(words)
+	return len(words) > 2 && len(words) <= 60 && len(strings.Fields(words)) <= 7 && !strings.ContainsAny(words, "\n\t") && (unicode.IsLetter(last) || last == '?')
 }
 
 // describe begins the description of a term as the second cell of its row.
@@ -206,8 +238,13 @@ func (h *htmlReader) text(s string) {
 		return
 	}
 	if f.space && f.breaks == 0 && !f.fresh && f.b.Len() > 0 {
-		collapsed = " " + collapsed
+		gap := " "
+		if r, _ := utf8.DecodeRuneInString(collapsed); h.label && h.bold == f && (unicode.IsUpper(r) || unicode.IsDigit(r)) {
+			gap = "\t"
+		}
+		collapsed = gap + collapsed
 	}
+	h.label = false
 	h.write(collapsed)
 	f.space = strings.ContainsRune(" \t\r\n\f", rune(s[len(s)-1]))
 }
