@@ -64,6 +64,9 @@ func (d *document) readReporter() psirt.Reporter {
 	if low := lowered(sender); r.Organisation == "" && r.Name != "" && !sharesWord(sender, r.Name) && organisation.in(low) && !job.in(low) {
 		r.Organisation = sender
 	}
+	if low := lowered(r.OnBehalfOf); r.Organisation == "" && d.line(pathBehalf) != "" && organisation.in(low) && wordCount(low) <= 7 {
+		r.Organisation = r.OnBehalfOf // a person who names no other house is of the one that the label names
+	}
 	return r
 }
 
