@@ -171,12 +171,15 @@ var (
 // ISO 8601. The moment is the day alone.
 func (d *document) readObserved() (string, moment) {
 	var dayOnly moment
-	for _, s := range d.at(pathObserved) {
+	for _, s := range d.at(pathObserved, pathWhen) {
+		if s.path == pathWhen && !ownFind.in(normalLabel(s.label)) {
+			continue // see asAsked: such a moment is both where it has a time of day
+		}
 		text := d.first(s)
 		if iso, m, ok := d.observation(text+" ("+s.label+")", moment{}); ok {
 			return iso, m
 		}
-		if m, ok := firstMoment(text, lowered(text), d.in.Date); ok && !dayOnly.known() {
+		if m, ok := firstMoment(text, lowered(text), d.in.Date); ok && !dayOnly.known() && s.path == pathObserved {
 			dayOnly = m
 		}
 	}
