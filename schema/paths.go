@@ -9,7 +9,11 @@ import (
 // there, going through lists, and the values that it is limited to, if it is.
 // Below a part that is open to any field every path is possible.
 func Path(kind, path string) (values []string, ok bool) {
-	s, err := read(kind)
+	load, known := compiled[kind]
+	if !known {
+		return nil, false
+	}
+	s, err := load()
 	if err != nil {
 		return nil, false
 	}

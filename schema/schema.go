@@ -47,21 +47,18 @@ func Read(kind string) []byte {
 // the integers of YAML decoders will do too. A document that is not valid gives
 // an *Error.
 func Validate(kind string, doc any) error {
-	s, err := read(kind)
+	load, ok := compiled[kind]
+	if !ok {
+		return fmt.Errorf("schema: there is no schema %q", kind)
+	}
+	s, err := load()
 	if err != nil {
 		return err
 	}
 	if faults := unsafe(doc); len(faults) > 0 {
 		return &Error{Kind: kind, Faults: faults}
 	}
-	if s.plainlyValid(doc) {
-		return nil
-	}
-	compiled, err := s.compile()
-	if err != nil {
-		return err
-	}
-	err = compiled.Validate(doc)
+	err = s.compiled.Validate(doc)
 	if err == nil {
 		return nil
 	}
@@ -72,50 +69,41 @@ func Validate(kind string, doc any) error {
 	return &Error{Kind: kind, Faults: s.explain(invalid, doc)}
 }
 
-// standard is a schema: its text as data, from which faults are explained, and
-// what the library makes of it when it is first asked.
+// standard is a schema, compiled, and its text as data, from which faults are
+// explained.
 type standard struct {
-	text    any
-	compile func() (*jsonschema.Schema, error)
+	compiled *jsonschema.Schema
+	text     any
 }
 
-// standards has each schema; it is read when it is first asked for.
-var standards = map[string]func() (*standard, error){}
+// compiled holds each schema; it is compiled when it is first asked for.
+var compiled = map[string]func() (*standard, error){}
 
 func init() {
 	for _, kind := range Kinds() {
-		standards[kind] = sync.OnceValues(func() (*standard, error) {
-			s := &standard{compile: sync.OnceValues(func() (*jsonschema.Schema, error) { return compile(kind) })}
-			if err := json.Unmarshal(Read(kind), &s.text); err != nil {
-				return nil, fmt.Errorf("schema: %s.schema.json: %w", kind, err)
-			}
-			return s, nil
-		})
+		compiled[kind] = sync.OnceValues(func() (*standard, error) { return compile(kind) })
 	}
 }
 
-func read(kind string) (*standard, error) {
-	load, ok := standards[kind]
-	if !ok {
-		return nil, fmt.Errorf("schema: there is no schema %q", kind)
-	}
-	return load()
-}
-
-func compile(kind string) (*jsonschema.Schema, error) {
+func compile(kind string) (*standard, error) {
+	text := Read(kind)
 	c := jsonschema.NewCompiler()
 	c.Draft = jsonschema.Draft2020
 	c.AssertFormat = true
 	c.LoadURL = refuse
 	name := "urn:docket:schema:" + kind + ":1"
-	if err := c.AddResource(name, bytes.NewReader(Read(kind))); err != nil {
+	if err := c.AddResource(name, bytes.NewReader(text)); err != nil {
 		return nil, fmt.Errorf("schema: %s.schema.json: %w", kind, err)
 	}
-	compiled, err := c.Compile(name)
+	schema, err := c.Compile(name)
 	if err != nil {
 		return nil, fmt.Errorf("schema: %s.schema.json: %w", kind, err)
 	}
-	return compiled, nil
+	s := &standard{compiled: schema}
+	if err := json.Unmarshal(text, &s.text); err != nil {
+		return nil, fmt.Errorf("schema: %s.schema.json: %w", kind, err)
+	}
+	return s, nil
 }
 
 // refuse stands where the library would follow a $ref to a file or a host.

@@ -334,13 +334,7 @@ func FuzzValidate(f *testing.F) {
 		d := json.NewDecoder(bytes.NewReader(text))
 		d.UseNumber()
 		var doc any
-		if d.Decode(&doc) != nil {
-			return
-		}
-		if schema.Read(kind) != nil && !schema.Unsafe(doc) {
-			agree(t, kind, "a document", doc)
-		}
-		if schema.Validate(kind, doc) != nil {
+		if d.Decode(&doc) != nil || schema.Validate(kind, doc) != nil {
 			return
 		}
 		again, err := json.Marshal(doc)

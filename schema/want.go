@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -109,4 +110,10 @@ func described(otherwise string, node map[string]any) string {
 		return otherwise + ": " + text
 	}
 	return otherwise
+}
+
+// matches reports whether a name matches a pattern of the schema.
+func matches(pattern, name string) bool {
+	form, err := regexp.Compile(pattern)
+	return err == nil && form.MatchString(name)
 }
