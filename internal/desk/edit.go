@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	netmail "net/mail"
 	"slices"
 	"strconv"
 	"strings"
@@ -58,6 +59,19 @@ func setContact(c *psirt.Contact, name, value string) error {
 		c.Key = cert.Minimal().Armor()
 	default:
 		return usage("a contact has an address and a key", "set contact.address or contact.key")
+	}
+	return nil
+}
+
+// wellAddressed refuses an address of the reporter, new in an edit, that nobody
+// could write to (addr-spec of RFC 5322).
+func wellAddressed(before, after psirt.Document) error {
+	email := firstOf(after, "reporter.email")
+	if email == "" || email == firstOf(before, "reporter.email") {
+		return nil
+	}
+	if a, err := netmail.ParseAddress(email); err != nil || a.Address != email {
+		return usage("reporter.email is no mail address", "write it as in name@example.org, and nothing else")
 	}
 	return nil
 }

@@ -22,8 +22,8 @@ func (d *Desk) ShareLessons(ctx context.Context, id psirt.CaseID, named []string
 		return nil, err
 	}
 	p := t.c.setting.Program
-	if person, _ := p.ByHandle(who.handle); !person.HasRole(psirt.RoleTeam) {
-		return nil, &Refused{What: "nobody was told", Verdict: psirt.Failed(who.handle+" is not of the team", "a member of the team must do this")}
+	if err := mayTell(p, who); err != nil {
+		return nil, err
 	}
 	if len(open.report.Values("lessons.text")) == 0 {
 		return nil, &Refused{What: "nobody was told", Verdict: psirt.Failed("no lessons of "+string(id)+" are on record", "add them under lessons with text and owner: docket edit "+string(id))}
@@ -46,17 +46,13 @@ func (d *Desk) ShareLessons(ctx context.Context, id psirt.CaseID, named []string
 		}
 		out.Teams = append(out.Teams, done)
 	}
-	if len(out.Teams) == 0 {
-		return out, errors.Join(failed...)
+	if len(out.Teams) > 0 {
+		failed = append(failed, n.onRecord(ctx, out, func(report psirt.Document) []string {
+			n.shared(report, out.Teams)
+			return []string{"feedback", "communications"}
+		}))
 	}
-	_, err = d.Edit(ctx, id, func(report psirt.Document, _ *psirt.Contact) ([]string, error) {
-		n.shared(report, out.Teams)
-		return []string{"feedback", "communications"}, nil
-	})
-	if err == nil {
-		out.Proposal, err = d.Push(ctx, id)
-	}
-	return out, errors.Join(append(failed, err)...)
+	return out, errors.Join(failed...)
 }
 
 // learners lists the teams that hear of the lessons of a case, each once.

@@ -45,8 +45,8 @@ func (d *Desk) NotifyTeams(ctx context.Context, id psirt.CaseID, named []string,
 		return nil, err
 	}
 	p := t.c.setting.Program
-	if person, _ := p.ByHandle(who.handle); !person.HasRole(psirt.RoleTeam) {
-		return nil, &Refused{What: "nobody was told", Verdict: psirt.Failed(who.handle+" is not of the team", "a member of the team must do this")}
+	if err := mayTell(p, who); err != nil {
+		return nil, err
 	}
 	if err := d.recordable(t, id); err != nil {
 		return nil, err
@@ -80,19 +80,35 @@ func (d *Desk) NotifyTeams(ctx context.Context, id psirt.CaseID, named []string,
 		}
 		told, out.Teams = append(told, done), append(out.Teams, done)
 	}
-	if len(told) == 0 {
-		return out, errors.Join(failed...)
+	if len(told) > 0 {
+		failed = append(failed, n.onRecord(ctx, out, func(report psirt.Document) []string {
+			for _, done := range told {
+				n.record(report, done)
+			}
+			return []string{"routing", "communications", "parties"}
+		}))
 	}
-	_, err = d.Edit(ctx, id, func(report psirt.Document, _ *psirt.Contact) ([]string, error) {
-		for _, done := range told {
-			n.record(report, done)
-		}
-		return []string{"routing", "communications", "parties"}, nil
+	return out, errors.Join(failed...)
+}
+
+// mayTell refuses whoever is not of the team.
+func mayTell(p *psirt.Program, who *actor) error {
+	if person, _ := p.ByHandle(who.handle); !person.HasRole(psirt.RoleTeam) {
+		return &Refused{What: "nobody was told", Verdict: psirt.Failed(who.handle+" is not of the team", "a member of the team must do this")}
+	}
+	return nil
+}
+
+// onRecord puts on record that teams were told; write answers the sections that
+// it changes.
+func (n *notices) onRecord(ctx context.Context, out *TeamsTold, write func(psirt.Document) []string) error {
+	_, err := n.d.Edit(ctx, out.ID, func(report psirt.Document, _ *psirt.Contact) ([]string, error) {
+		return write(report), nil
 	})
 	if err == nil {
-		out.Proposal, err = d.Push(ctx, id)
+		out.Proposal, err = n.d.Push(ctx, out.ID)
 	}
-	return out, errors.Join(append(failed, err)...)
+	return err
 }
 
 // recordable holds, before anybody is told, that it can be put on record: edits

@@ -44,9 +44,3 @@ func HostOf(address string) string {
 	}
 	return s
 }
-
-// HasHost reports whether a host is one of the scope's domains, or below one, or
-// belongs to an asset. Without domains every host is.
-func (s Scope) HasHost(host string) bool {
-	return len(s.Domains) == 0 || below(host, s.Domains) || len(s.AssetsAt(host)) > 0
-}
