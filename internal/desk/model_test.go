@@ -199,11 +199,12 @@ func TestModelInMemory(t *testing.T) {
 			p, full := modelProgramme(t, name)
 			m := &memory{t: t, r: chance(t, name), p: p, full: full}
 			m.restart()
-			for range steps {
+			n := 0
+			for ; n < steps || n < 50*steps && len(m.reached) < len(p.States); n++ { // the guards of some states are rarely met by chance
 				m.step()
 			}
-			t.Logf("%d steps: %d moved, %d refused; %d of %d states reached", steps, m.moved, m.refused, len(m.reached), len(p.States))
-			if m.moved < steps/50 || m.refused < steps/50 || len(m.reached) < len(p.States)-1 || long && len(m.reached) < len(p.States) {
+			t.Logf("%d steps: %d moved, %d refused; %d of %d states reached", n, m.moved, m.refused, len(m.reached), len(p.States))
+			if m.moved < n/50 || m.refused < n/50 || len(m.reached) < len(p.States) {
 				t.Errorf("the walk does not reach enough: %v", slices.Sorted(maps.Keys(m.reached)))
 			}
 		})

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Errors that callers tell apart with errors.Is.
@@ -67,6 +68,10 @@ func (e *RefusedError) Error() string {
 
 // Is makes it an ErrRefused.
 func (e *RefusedError) Is(target error) bool { return target == ErrRefused }
+
+// locked: the server names a lock file of the ref that did not go away in time
+// (in git's own words, whatever the language of the rest).
+func (e *RefusedError) locked() bool { return strings.Contains(e.Reason, ".lock': ") }
 
 // LockError names the lock file that did not go away. It is an ErrLocked.
 type LockError struct {

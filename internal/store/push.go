@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
@@ -15,10 +16,26 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/transport"
 )
 
-// push publishes to the remote: one request with the old hashes, which the
-// server compares under its own locks, and a pack of exactly the objects that
-// it lacks.
+// push publishes to the remote. A ref that the server cannot lock, because
+// somebody else is just moving it, is tried again.
 func (r *Repo) push(ctx context.Context, b *Batch, updates []RefUpdate) error {
+	for wait := 50 * time.Millisecond; ; wait *= 2 {
+		err := r.pushOnce(ctx, b, updates)
+		var refused *RefusedError
+		if wait > time.Second || !errors.As(err, &refused) || !refused.locked() {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(wait):
+		}
+	}
+}
+
+// pushOnce makes one request with the old hashes, which the server compares
+// under its own locks, and a pack of exactly the objects that it lacks.
+func (r *Repo) pushOnce(ctx context.Context, b *Batch, updates []RefUpdate) error {
 	session, adv, err := r.origin.receiver(ctx)
 	if err != nil {
 		return err
@@ -153,11 +170,19 @@ func (r *Repo) afterwards(ctx context.Context, updates []RefUpdate, failed error
 	}
 	_ = session.Close() // nothing was asked for beyond the refs
 	there := advertised(adv)
-	moved := func(u RefUpdate) bool { return there[u.Name] == u.New }
-	if !errors.Is(failed, ErrRefused) && !slices.ContainsFunc(updates, func(u RefUpdate) bool { return !moved(u) }) {
+	waiting := slices.DeleteFunc(slices.Clone(updates), func(u RefUpdate) bool { return there[u.Name] == u.New })
+	var refused *RefusedError
+	switch {
+	case errors.As(failed, &refused):
+		// What was refused, this push did not move: a ref that is where it should
+		// be was brought there by somebody else (a branch removed twice).
+		waiting = slices.DeleteFunc(slices.Clone(updates), func(u RefUpdate) bool {
+			return u.Name != refused.Ref && !adv.Capabilities.Supports(capability.Atomic)
+		})
+	case len(waiting) == 0:
 		return nil
 	}
-	if lost := compareAll(there, slices.DeleteFunc(slices.Clone(updates), moved)); lost != nil {
+	if lost := compareAll(there, waiting); lost != nil {
 		return lost
 	}
 	return failed
