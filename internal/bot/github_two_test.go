@@ -58,6 +58,9 @@ func TestGitHubTwoDaemons(t *testing.T) {
 	h.gh.Webhook(fork(t, h.d.url, other.url)+"/webhook", secret)
 	t.Cleanup(func() {
 		if t.Failed() {
+			for _, i := range h.gh.Issues() {
+				t.Logf("%+v", i)
+			}
 			t.Logf("one says\n%s\nthe other says\n%s", h.d.log, other.log)
 		}
 	})

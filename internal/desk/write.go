@@ -255,25 +255,43 @@ func (d *Desk) settle(ctx context.Context, who *actor, branch string, merged sto
 	return d.track(ctx, id)
 }
 
-// track brings the tracking issue of a case up to date: labels say programme
-// and state, the body shows the envelope.
+// track brings the tracking issue of a case up to date. On GitHub nothing orders
+// those who do so at once: whoever wrote what has become old meanwhile writes
+// again, so that the last word is true.
 func (d *Desk) track(ctx context.Context, id psirt.CaseID) error {
-	c, err := d.onMain(id)
-	if err != nil {
-		return err
+	for range attempts {
+		c, err := d.onMain(id)
+		if err != nil {
+			return err
+		}
+		if err := d.trackAs(ctx, c); err != nil || d.github == nil {
+			return err
+		}
+		if err := d.repo.Fetch(ctx); err != nil {
+			return err
+		}
+		if now, err := d.onMain(id); err != nil || now.Revision == c.Revision {
+			return err
+		}
 	}
+	return nil // who changes it all the time tracks it as well
+}
+
+// trackAs writes the tracking issue: labels say programme and state, the body
+// shows the envelope.
+func (d *Desk) trackAs(ctx context.Context, c *one) error {
 	program := c.setting.Program.Program
 	labels := []string{"program/" + program, "state/" + c.State}
 	state, _ := c.setting.Program.State(c.State)
 	closed := state.Phase == psirt.PhaseClosed
 	if c.Revision > 1 && !closed { // a new case has no issue yet
-		kept, err := d.callsForPeople(ctx, program, id)
+		kept, err := d.callsForPeople(ctx, program, c.ID)
 		if err != nil {
 			return err
 		}
 		labels = append(labels, kept...)
 	}
-	return d.forge.Track(ctx, forge.Issue{Program: program, ID: string(id), Title: string(id), Body: issueText(c, d.now()), Labels: labels, Closed: closed,
+	return d.forge.Track(ctx, forge.Issue{Program: program, ID: string(c.ID), Title: string(c.ID), Body: issueText(c, d.now()), Labels: labels, Closed: closed,
 		Revision: c.Revision, File: string(psirt.SHA256(c.file))})
 }
 
