@@ -30,7 +30,7 @@ func Certificate(t testing.TB, dir string, host ...string) (certFile, keyFile st
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
 		DNSNames: names, IPAddresses: addresses, IsCA: true, BasicConstraintsValid: true,
 		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 	}
@@ -218,17 +218,6 @@ func start(t testing.TB, cmd, stop *exec.Cmd) {
 		}
 		cmd.Wait()
 	})
-}
-
-// Await waits until something is done, 20 s at most.
-func Await(t testing.TB, what string, done func() bool) {
-	t.Helper()
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if done() {
-			return
-		}
-	}
-	t.Fatalf("waited in vain for %s", what)
 }
 
 func write(t testing.TB, path, content string) {
