@@ -95,6 +95,8 @@ func TestHTML(t *testing.T) {
 		{"layout", "<table><tr><td><p>a</p><p>b</p></td><td>c</td></tr></table>", "a\n\nb\nc\n"},
 		{"nested", "<table><tr><td><table><tr><td>k<td>v</table></table>", "k\tv\n"},
 		{"link", `<a href="https://x.example/">here</a>, <a href="mailto:a@b.example">a@b.example</a>`, "here <https://x.example/>, a@b.example\n"},
+		{"set in", `<p>a<blockquote style="margin: 0 0 0 40px; border: none; padding: 0px;">b<br>c</blockquote>d`, "a\n\nb\nc\n\nd\n"},
+		{"cited", `<p>a<blockquote type="cite" style="border: none">b</blockquote>`, "a\n\n> b\n"},
 		{"quote", "<p>a<blockquote>b<br>c<blockquote>d</blockquote></blockquote>e", "a\n\n> b\n> c\n>\n> > d\n\ne\n"},
 		{"pre", "<pre>a\n  b</pre>c", "a\n  b\n\nc\n"},
 		{"image", `a<img alt="a dog">b`, "a a dog b\n"},

@@ -41,6 +41,7 @@ func htmlText(s string, max int) string {
 // frame is text in the making: the whole, a quote, or a cell of a table.
 type frame struct {
 	tag    string // "", "blockquote", "tr" or "td"
+	set    bool   // a blockquote that only sets its text in
 	b      strings.Builder
 	breaks int  // line ends to write before the next word
 	space  bool // a space to write before the next word
@@ -106,6 +107,9 @@ func (h *htmlReader) start(t html.Token) {
 		h.describe()
 	case "blockquote":
 		h.push("blockquote")
+		if len(h.frames) < mostFrames {
+			h.top().set = setIn(t)
+		}
 	case "tr":
 		h.closeTo("tr", "table")
 		h.push("tr")
@@ -143,6 +147,16 @@ func (h *htmlReader) end(name string) {
 		h.label = h.boldLabel()
 	}
 	h.breakLine(blocks[name])
+}
+
+// setIn reports whether a blockquote only sets its text in, as the button
+// "increase indentation" of mail programs makes them: without a bar at its side,
+// and not cited from anywhere.
+func setIn(t html.Token) bool {
+	style := strings.Join(strings.Fields(strings.ToLower(attribute(t, "style"))), "")
+	class := strings.ReplaceAll(strings.ToLower(attribute(t, "class")), "indent-blockquote", "")
+	return attribute(t, "type")+attribute(t, "cite") == "" && !strings.Contains(class, "quote") &&
+		strings.Contains(style, "border:none") && !strings.Contains(style, "border-left")
 }
 
 func attribute(t html.Token, name string) string {
@@ -321,6 +335,9 @@ func (h *htmlReader) pop() {
 	case "tr":
 		content = row(f.cells, content)
 	case "blockquote":
+		if f.set {
+			break
+		}
 		content = "> " + strings.ReplaceAll(content, "\n", "\n> ")
 		content = strings.ReplaceAll(content, "\n> \n", "\n>\n")
 	}

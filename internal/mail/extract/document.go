@@ -25,7 +25,9 @@ type document struct {
 
 	subject  string // title as the subject gives it
 	reporter psirt.Reporter
-	original mail.Address // who wrote the mail that this one forwards
+	original mail.Address // who wrote the mail that this one forwards, and is the reporter
+	passed   int          // line at which the mail that this one forwards begins, or 0
+	between  bool         // the sender passes on what another one found, and is answered
 }
 
 // section is a heading and the lines below it that belong to it.

@@ -161,19 +161,42 @@ func (d *document) markOldMail(i int) {
 			above += wordCount(l.text)
 		}
 	}
-	forwarded := !d.in.Followup && above < 40 && (forwardedMail.in(d.lines[i].low) || above < 5 || forwardSubject.in(lowered(d.in.Subject)))
+	onward := forwardedMail.in(d.lines[i].low) || forwardSubject.in(lowered(d.in.Subject))
+	forwarded := !d.in.Followup && (above < 5 || above < coverWords && (onward || d.letterSays(i, passedOn)))
+	if forwarded {
+		d.passed, d.between = i, d.letterSays(i, coordinates)
+	}
 	for j := i; j < len(d.lines); j++ {
 		l := &d.lines[j]
 		if forwarded {
 			if j > i && l.text != "" && !headerLine.in(l.low) {
 				break
 			}
-			d.noteForwarded(l.text)
+			if !d.between {
+				d.noteForwarded(l.text)
+			}
 			l.zone = zoneFooter
 			continue
 		}
 		l.zone = zoneQuote
 	}
+}
+
+// passedOn is what somebody says who passes on what another one reports.
+var passedOn = lower(`\b(?:forward(?:ed|ing)?|pass(?:ed|ing)? (?:it|this|them|the \w+)? ?on|relay(?:ed|ing)?)\b|\b(?:report|mail|message|e-?mail|text|findings?|details)\b[^.;]{0,30}\b(?:below|received from|sent (?:to )?us)\b|\b(?:below|find below|below is)\b[^.;]{0,30}\b(?:report|mail|message|text|what)\b|\b(?:untenstehend\w*|weitergeleitet\w*|leiten? .{0,40}weiter|ci-dessous|transmet\w*|reenv\w+|inoltr\w+|doorgestuurd\w*)\b`)
+
+// coordinates is what somebody says who stays between the team and the one who
+// found the weakness.
+var coordinates = lower(`\b(?:answer|reply|respond|write|answers?|replies|responses?)\b[^.;]{0,40}\b(?:to )?(?:this (?:address|mail|message)|us|me)\b|\bcoordinat\w+\b|\bour (?:case|ticket|tracking|reference)\b|\bkeep us (?:informed|posted|updated|in (?:copy|the loop))\b`)
+
+// letterSays reports whether a line of the letter above line i matches p.
+func (d *document) letterSays(i int, p pattern) bool {
+	for _, l := range d.lines[:i] {
+		if l.zone == zoneBody && p.in(l.low) {
+			return true
+		}
+	}
+	return false
 }
 
 // noteForwarded takes down who wrote a mail that was forwarded.
@@ -216,12 +239,26 @@ func (d *document) markFooters() {
 	}
 }
 
-// markClosing marks the end of the letter: what follows the last salutation,
-// or a last paragraph that begins with the sender's name.
+// markClosing marks the end of the letter. Where it passes another one on, each
+// has an end of its own, and only one of the two names the reporter.
 func (d *document) markClosing() {
+	letter, inner := zoneFooter, zoneClosing
+	if d.between {
+		letter, inner = zoneClosing, zoneFooter
+	}
+	if d.passed > 0 {
+		d.markEnd(0, d.passed, letter)
+	}
+	d.markEnd(d.passed, len(d.lines), inner)
+}
+
+// markEnd marks the end of the letter in the lines between from and to: what
+// follows the last salutation, or a last paragraph that begins with the sender's
+// name.
+func (d *document) markEnd(from, to int, mark zone) {
 	seen := 0
 	nameAt := -1
-	for i := len(d.lines) - 1; i >= 0 && seen <= maxClosing; i-- {
+	for i := to - 1; i >= from && seen <= maxClosing; i-- {
 		l := d.lines[i]
 		if l.zone == zoneQuote && seen > 0 {
 			break // an answer between quoted questions ends no letter
@@ -231,7 +268,7 @@ func (d *document) markClosing() {
 		}
 		seen++
 		if salutation.in(l.low) {
-			d.closeFrom(i)
+			d.closeFrom(i, to, mark)
 			return
 		}
 		if d.nameLine(i) && seen <= 6 {
@@ -239,14 +276,14 @@ func (d *document) markClosing() {
 		}
 	}
 	if nameAt >= 0 {
-		d.closeFrom(nameAt)
+		d.closeFrom(nameAt, to, mark)
 	}
 }
 
-func (d *document) closeFrom(i int) {
-	for ; i < len(d.lines); i++ {
+func (d *document) closeFrom(i, to int, mark zone) {
+	for ; i < to; i++ {
 		if d.lines[i].zone == zoneBody {
-			d.lines[i].zone = zoneClosing
+			d.lines[i].zone = mark
 		}
 	}
 }
