@@ -40,7 +40,7 @@ var (
 	numDate  = lower(`\b(\d{1,2})([./-])(\d{1,2})[./-](\d{4})\b`)
 	relative = lower(`\b(day before yesterday|yesterday|today|tonight|last night|this (?:morning|afternoon|evening)|(?:one|two|three|four|five|six|\d{1,2}) days ago|vorgestern|gestern|heute|avant-hier|hier|aujourd['’]hui|eergisteren|gisteren|gisteravond|vandaag|vanochtend|vanmiddag|vanavond|anteayer|ayer|hoy|ieri|oggi)\b`)
 	weekday  = lower(`\b(?:on|last|since|this past|am|seit|letzten) (monday|tuesday|wednesday|thursday|friday|saturday|sunday|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)\b`)
-	vague    = lower(`\b(?:(?:in )?(?:the )?((?:(?:early|mid|middle of|late|end of|beginning of|start of|spring of|summer of|anfang|mitte|ende|début|fin|mi|(?:first|second|third|last) (?:week|days|half) of)[- ])?` + monthWord + ` \d{4})|((?:(?:first|second|third|last) (?:week|days|half) of|early|late|mid|middle of|end of|beginning of|start of|anfang|mitte|ende|début|fin)[- ]` + monthWord + `)|(last (?:week|month|year|spring|summer|autumn|fall|winter)|(?:a few|some|several|two|three|a couple of) (?:days|weeks|months) ago|earlier this (?:week|month|year)|this (?:week|month|spring|summer|autumn|winter)|(?:early|late|mid) (?:spring|summer|autumn|winter) \d{4}|(?:spring|summer|autumn|fall|winter|q[1-4])(?: of)? \d{4}|letzte woche|vergangene woche|la semaine dernière|le mois dernier|letzten monat))\b`)
+	vague    = lower(`\b(?:(?:in )?(?:the )?((?:(?:early|mid|middle of|late|end of|beginning of|start of|spring of|summer of|anfang|mitte|ende|début|fin|mi|(?:first|second|third|last) (?:week|days|half) of)[- ])?` + monthWord + ` \d{4})|((?:(?:first|second|third|last) (?:week|days|half) of|early|late|mid|middle of|end of|beginning of|start of|anfang|mitte|ende|début|fin)[- ]` + monthWord + `)|(last (?:week|month|year|spring|summer|autumn|fall|winter)|(?:a few|some|several|two|three|a couple of) (?:days|weeks|months) ago|earlier this (?:week|month|year)|this (?:week|month|spring|summer|autumn|winter)|(?:early|late|mid) (?:spring|summer|autumn|winter) \d{4}|(?:spring|summer|autumn|fall|winter|q[1-4])(?: of)? \d{4}|(?:calendar week|week|cw|kw|kalenderwoche|semaine) ?\d{1,2}(?:,? (?:of )?| ?/ ?)\d{4}|letzte woche|vergangene woche|la semaine dernière|le mois dernier|letzten monat))\b`)
 )
 
 // spanOfDays is a time of several days, which is no day.
@@ -71,8 +71,14 @@ func (m moment) String() string {
 func firstMoment(s, low string, sent time.Time) (moment, bool) {
 	var best moment
 	found := false
-	for _, reader := range [...]func(string, time.Time) (moment, bool){readISO, readDayMonth, readMonthDay, readNumbers, readRelative, readWeekday} {
+	for _, reader := range [...]func(string, time.Time) (moment, bool){readISO, readDayMonth, readMonthDay, readNumbers} {
 		if m, ok := reader(low, sent); ok && (!found || m.start < best.start) {
+			best, found = m, true
+		}
+	}
+	for _, reader := range [...]func(string, time.Time) (moment, bool){readRelative, readWeekday} {
+		m, ok := reader(low, sent)
+		if ok && (!found || (m.start < best.start && !explains.in(low[m.end:max(m.end, best.start)]))) {
 			best, found = m, true
 		}
 	}
@@ -94,6 +100,9 @@ func firstMoment(s, low string, sent time.Time) (moment, bool) {
 	}
 	return moment{words: collapse(s[from:to]), start: at[0], end: at[1]}, true
 }
+
+// explains joins a day in words to the same one as a date: "today (13 May 2027)".
+var explains = lower(`^(?:\s*[,(:–—-]\s*|\s+)(?:the )?$`)
 
 func date(year, month, day string) (time.Time, bool) {
 	y, _ := strconv.Atoi(year)
@@ -191,7 +200,8 @@ func readNumbers(low string, sent time.Time) (moment, bool) {
 }
 
 // eitherOrder reads 3/9/2027: the day that is not after the mail, if only one of
-// the two is not, or else the words.
+// the two is not, or that is close before it, if the other one is not; or else
+// the words.
 func eitherOrder(words string, g []string, at []int, sent time.Time) (moment, bool) {
 	m := moment{words: words, start: at[0], end: at[1]}
 	european, ok := date(g[4], g[3], g[1])
@@ -199,7 +209,15 @@ func eitherOrder(words string, g []string, at []int, sent time.Time) (moment, bo
 	if !ok || !too || sent.IsZero() {
 		return m, ok
 	}
-	switch last := sent.AddDate(0, 0, 1); {
+	last := sent.AddDate(0, 0, 1)
+	fresh := func(day, other time.Time) bool { // a find is reported soon, and not months later
+		return !day.After(last) && day.After(sent.AddDate(0, 0, -14)) && other.Before(sent.AddDate(0, -2, 0))
+	}
+	switch {
+	case fresh(european, american):
+		m.day = european
+	case fresh(american, european):
+		m.day = american
 	case european.After(last) && !american.After(last):
 		m.day = american
 	case american.After(last) && !european.After(last):

@@ -99,6 +99,9 @@ func (d *document) cut() {
 			d.nest(&h, i)
 			h.path = d.asAsked(h)
 			h.path = pathByValue(h)
+			if h.path == pathHow && d.byPerson(h) {
+				h.path = pathReporter
+			}
 			d.sections = append(d.sections, section{heading: h, start: i, full: h.value != "", open: h.leaves()})
 			at := len(d.sections) - 1
 			if h.strong {
@@ -321,12 +324,18 @@ func (d *document) sentences() {
 	flush()
 }
 
+// dayEntry begins an entry of a list of days, as in "3 May 2027 - reported".
+var dayEntry = lower(`^(?:\d{4}-\d\d-\d\d|\d{1,2}(?:st|nd|rd|th|\.)? ` + monthWord + `\.?,? \d{4}|` + monthWord + `\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4}|\d{1,2}[./-]\d{1,2}[./-]\d{4})\s*(?:[:–—-]|=>|->)`)
+
 var unfinished = lower(`(?:[,:(–-]|\b(?:a|an|the|of|to|and|or|for|in|on|with|by|from|is|are|was|that|which|le|la|les|de|du|des|et|der|die|das|und|von|mit))$`)
 
 // hardBreak reports whether the writer began a new line on purpose: the next
 // word would have fitted behind the one before.
 func hardBreak(before, text string, width int) bool {
 	word, _, _ := strings.Cut(text, " ")
+	if dayEntry.in(lowered(clip(text, 40))) {
+		return true
+	}
 	if !isoDate.in(clip(text, 10)) && (!upperStart(text) || unicode.IsDigit(firstRune(text)) || unfinished.in(lowered(tail(before)))) {
 		return false
 	}

@@ -33,7 +33,7 @@ const (
 )
 
 var (
-	futurePublic = lower(`\b(?:article|paper|report|write-?up|post)\b[^.;]{0,40}\b(?:may|might|will) (?:be published|appear|follow)\b|\bwill be (?:on|in) (?:our|my|the) (?:web ?site|blog|web page|homepage)\b|\b(?:would like|wants?|plans?|intends?|hopes?|will)\b[^.;]{0,60}\b(?:newspaper|magazine|newsletter|podcast)\b|\b(?:will |to |and )?becomes? public\b|\b(?:will|plan to|planning to|intend to|going to|want to|would like to) (?:give|hold|deliver) (?:a|the|our|my) (?:\w+ ){0,2}(?:talk|presentation|lecture|keynote|workshop)\b|\b(?:we|i) (?:may|might) (?:also )?(?:write|publish|present|give|blog|talk)\b|\b(?:talk|paper|presentation|article|abstract|blog post|advisory|write-?up)\b[^.;]{0,60}\b(?:is|was|been|will)\b[^.;]{0,20}\b(?:scheduled|accepted|submitted|planned|appear|published)|\b(?:will|plan to|planning to|intend to|going to|want to|would like to|aim to) (?:also )?(?:publish|present|disclose|post|release|(?:talk|speak) about|go public|blog|write about)\b|\bgoes online on\b|\bscheduled for\b|\bsubmit (?:a|the|our) (?:paper|talk|abstract|article)\b|\b(?:i|we) (?:will |shall )?go public\b|\bplanned (?:public )?(?:publication|release|disclosure)\b|\bplanned (?:for|on) \w*\d|\bpublish(?:ed)? (?:it |this |our \w+ )?(?:on|in|after|within) \w|\bpublication (?:is )?(?:planned|scheduled|foreseen) (?:for|on|in)\b|\bveröffentlichen (?:wir|ich|werden)|\b(?:werden|werde) .{0,60}veröffentlichen|\b(?:prévoyons|prévois|allons|vais) .{0,30}publier`)
+	futurePublic = lower(`^(?:talk|paper|presentation|article|abstract|blog post|write-?up|advisory)s? (?:is |was )?(?:submitted|accepted|scheduled|planned)\b|\b(?:article|paper|report|write-?up|post)\b[^.;]{0,40}\b(?:may|might|will) (?:be published|appear|follow)\b|\bwill be (?:on|in) (?:our|my|the) (?:web ?site|blog|web page|homepage)\b|\b(?:would like|wants?|plans?|intends?|hopes?|will)\b[^.;]{0,60}\b(?:newspaper|magazine|newsletter|podcast)\b|\b(?:will |to |and )?becomes? public\b|\b(?:will|plan to|planning to|intend to|going to|want to|would like to) (?:give|hold|deliver) (?:a|the|our|my) (?:\w+ ){0,2}(?:talk|presentation|lecture|keynote|workshop)\b|\b(?:we|i) (?:may|might) (?:also )?(?:write|publish|present|give|blog|talk)\b|\b(?:talk|paper|presentation|article|abstract|blog post|advisory|write-?up)\b[^.;]{0,60}\b(?:is|was|been|will)\b[^.;]{0,20}\b(?:scheduled|accepted|submitted|planned|appear|published)|\b(?:will|plan to|planning to|intend to|going to|want to|would like to|aim to) (?:also )?(?:publish|present|disclose|post|release|(?:talk|speak) about|go public|blog|write about)\b|\bgoes online on\b|\bscheduled for\b|\bsubmit (?:a|the|our) (?:paper|talk|abstract|article)\b|\b(?:i|we) (?:will |shall )?go public\b|\bplanned (?:public )?(?:publication|release|disclosure)\b|\bplanned (?:for|on) \w*\d|\bpublish(?:ed)? (?:it |this |our \w+ )?(?:on|in|after|within) \w|\bpublication (?:is )?(?:planned|scheduled|foreseen) (?:for|on|in)\b|\bveröffentlichen (?:wir|ich|werden)|\b(?:werden|werde) .{0,60}veröffentlichen|\b(?:prévoyons|prévois|allons|vais) .{0,30}publier` + futureMore)
 	noPlan       = lower(`\b(?:no|not|never|nothing|nobody|without|ne|kein\w*|nicht|rien)\b|n['’]t\b`)
 	deadlineTalk = lower(`\b(?:by|before|until|no later than|not later than|bis|avant) (?:the )?(?:end of |\w+day,? )?(?:\d{1,2}(?:st|nd|rd|th|\.)? [a-zé]+|(?:january|february|march|april|may|june|july|august|september|october|november|december)|\d{4}-\d\d-\d\d|next \w+|tomorrow|tonight|(?:mon|tues|wednes|thurs|fri|satur|sun)day)|\b(?:with)?in(?: the next)? (?:\d+|a|one|two|three|seven|ten|fourteen|thirty|forty-five|sixty|ninety) (?:business |working |calendar )?(?:hours?|days?|weeks?|months?)|\b\d+[- ]days?\b[^.;]{0,30}\b(?:deadline|policy|after|from|embargo|disclosure)|\bdeadline\b`)
 	deadlineWish = lower(`\b(?:answer|reply|respon\w+|need|needs|must|please|appreciate|publish\w*|disclos\w*|post|deadline|know|expect|hear|fix(?:ed)?|pay|policy|antwort\w*|réponse|répondre|embargo|go public|release)\b`)
@@ -50,6 +50,9 @@ var (
 	notDone      = lower(`\b(?:no|not|never|without|none|avoid\w*|nor|kein\w*|nicht|ohne|aucune?|pas|sans)\b|n['’]t\b`)
 	couldBe      = lower(`\b(?:can|could|may|might|would|attackers?|allows?|leads? to|results? in|possible|able to|potential(?:ly)?|kann|könnte|peut|pourrait)\b`)
 )
+
+// afterDays is a deadline where publication is spoken of.
+var afterDays = lower(`\bpolicy\b[^.;]{0,40}\bafter (?:\d+|seven|ten|fourteen|thirty|forty-five|sixty|ninety) (?:business |working |calendar )?(?:days|weeks|months)\b`)
 
 // readFlags sets the flags that follow from the text and from what was read.
 func (d *document) readFlags(r psirt.Reported, k kind, language string) []string {
@@ -77,7 +80,7 @@ func (d *document) readFlags(r psirt.Reported, k kind, language string) []string
 	if k == kindSupport {
 		return flags
 	}
-	add(flagPlanned, d.anySaid(plannedPublication))
+	add(flagPlanned, d.anySaid(plannedPublication) || d.plansToPublish())
 	demand := d.anySaid(bountyDemand)
 	add(flagBounty, demand)
 	add(flagReward, !demand && (rewardTalk.in(lowered(d.in.Subject)) || d.anySaid(func(s sentence) bool { return rewardTalk.in(s.low) })))
@@ -112,7 +115,8 @@ func (d *document) anySaid(test func(sentence) bool) bool {
 }
 
 func deadlineSet(s sentence) bool {
-	return s.path != pathSteps && deadlineTalk.in(s.low) && deadlineWish.in(s.low) && s.path != pathUnaffected && s.path != pathVersions
+	talk := deadlineTalk.in(s.low) || (s.path == pathPublic && afterDays.in(s.low))
+	return s.path != pathSteps && talk && deadlineWish.in(s.low) && s.path != pathUnaffected && s.path != pathVersions
 }
 
 func plannedPublication(s sentence) bool {

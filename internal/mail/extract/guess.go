@@ -28,10 +28,13 @@ func (d *document) findBlocks() {
 		if row := cells(clip(l.text, 400), tabLabel); row != nil && !cellLink.in(row[0]) {
 			m = append(row, "")
 		}
+		if m == nil {
+			m = ruled(clip(l.text, 400))
+		}
 		switch {
 		case l.zone != zoneBody, l.text == "":
 			end()
-		case m == nil || wordCount(m[0]) > 5 || !upperStart(m[0]) || m[1]+m[2] == "" || strings.HasPrefix(m[1], "//"):
+		case m == nil || wordCount(m[0]) > 6 || !upperStart(m[0]) || m[1]+m[2] == "" || strings.HasPrefix(m[1], "//"):
 			if l.indent == 0 { // what is indented goes on with the value above
 				end()
 			}
@@ -43,6 +46,19 @@ func (d *document) findBlocks() {
 		}
 	}
 	end()
+}
+
+// ruled is the label and the value of a line that sets them apart by a mark
+// other than a colon, with an empty third part. Of several marks the first counts.
+func ruled(text string) []string {
+	text = text[len(listMark().FindString(lowered(text))):]
+	var first []string
+	for _, form := range ruledLabels {
+		if m := cells(text, form); m != nil && (first == nil || len(m[0]) < len(first[0])) {
+			first = append(m, "")
+		}
+	}
+	return first
 }
 
 // cellLink begins an address, which is no label.

@@ -26,6 +26,7 @@ var (
 	framedHead   = lower(`^(?:={2,}|-{2,}|\*{3,})\s*([^=*-][^=*]{1,60}?)\s*(?:={2,}|-{2,}|\*{3,})$`)
 	numberedLine = lower(`^(?:[一二三四五六七八九十]{1,2}[、．.]|\d{1,2}[、．]|\d{1,2}(?:\.\d{1,2})*[.):]|\d{1,2}(?:\.\d{1,2})+|\d{1,2}|[ivx]{1,4}[.)]|[a-h][.)])\s*(\S.*)$`)
 	listMark     = lower(`^(?:([-*+•‣▪◦·–—])\s+|([(（]?\d{1,2}[、．）]|[（(]\d{1,2}[)）]|第[一二三四五六七八九十\d]{1,2}步[:：.、]?|步骤[一二三四五六七八九十\d]{1,2}[:：.、]?|手順\d{1,2}[:：.、]?)\s*|(\(?\d{1,2}[.):]|\(?[a-z][.)]|\d\x{fe0f}?\x{20e3}|(?:step|stap|paso|passo) \d{1,2}\b[:.)]?|schritt \d{1,2}\b[:.)]?|étape \d{1,2}\b\s?[:.)]?)\s+)`)
+	arrowLabel   = lower(`^(\S[^<>]{1,40}?)\s*(?:[-=]{1,2}>|→|⇒|»)\s*(\S.*)$`)
 	colonLabel   = lower(`^([^:：\t]{2,110}?)\s*(?::{1,2}\**(?:\s+(.*))?|：\**\s*(.*))$`)
 	dashLabel    = lower(`^(\S[^–—]{1,40}?)\s+(?:[–—]|-{1,2})\s+(\S.*)$`)
 	dotsLabel    = lower(`^(\S.{1,40}?)(?:\s?\.{3,}\s*|\s\.{2}\s)(\S.*)$`)
@@ -39,6 +40,10 @@ var (
 	askNot       = lower(`\b(will|can|do you|do we|do i|would|please|should|shall|is there|are there|you)\b`)
 )
 
+// ruledLabels are the forms of "label, mark, value" whose mark may stand in a
+// sentence too, so that the label must be known, or the line one of many.
+var ruledLabels = [...]pattern{arrowLabel, dotsLabel, dashLabel, equalLabel, alignedLabel}
+
 // headingAt reads line i as a heading. steps says that the line stands in a
 // list of steps, whose items are no headings.
 func (d *document) headingAt(i int, steps bool) (heading, bool) {
@@ -46,15 +51,15 @@ func (d *document) headingAt(i int, steps bool) (heading, bool) {
 	if l.text == "" || len(l.text) > 4000 {
 		return heading{}, false
 	}
+	if h, ok := d.asked(l.text); ok {
+		return h, true
+	}
 	if d.counted[i] {
 		h := heading{label: l.text, strong: true, lines: 1}
 		if m := cells(l.text, numberedLine); m != nil {
 			h.label = m[0]
 		}
 		d.resolve(&h)
-		return h, true
-	}
-	if h, ok := d.asked(l.text); ok {
 		return h, true
 	}
 	if h, ok := d.strongHeading(i); ok {
@@ -193,7 +198,7 @@ func (d *document) labelled(text string, item, row bool) (heading, bool) {
 			return heading{label: m[0], path: path, exact: true, value: m[1]}, true
 		}
 	}
-	for _, form := range [...]pattern{dotsLabel, dashLabel, equalLabel, alignedLabel} {
+	for _, form := range ruledLabels {
 		m := cells(text, form)
 		if m == nil {
 			continue
@@ -203,19 +208,27 @@ func (d *document) labelled(text string, item, row bool) (heading, bool) {
 			return heading{label: m[0], path: path, exact: true, value: m[1]}, true
 		}
 	}
+	if m := ruled(text); row && m != nil && wordCount(m[0]) <= 6 {
+		path, ok := d.words.find(normalLabel(m[0]))
+		return heading{label: m[0], path: path, exact: ok, value: m[1]}, true
+	}
 	return d.question(text)
 }
 
 func (d *document) colon(text string, item bool) (heading, bool) {
 	m := cells(text, colonLabel)
-	if m == nil || wordCount(m[0]) > 12 || strings.HasPrefix(m[1]+m[2], "//") {
+	if m == nil || strings.HasPrefix(m[1]+m[2], "//") {
+		return heading{}, false
+	}
+	form := strings.HasSuffix(m[0], "?") && upperStart(m[0]) // forms ask "Is it public?:"
+	if wordCount(m[0]) > 12 && !form {
 		return heading{}, false
 	}
 	h := heading{label: m[0], value: strings.TrimSpace(m[1] + m[2])}
 	d.resolve(&h)
 	words := wordCount(h.label)
 	switch {
-	case h.exact:
+	case h.exact, form:
 		return h, true
 	case h.path == "":
 		return h, item && words <= 6
@@ -224,55 +237,6 @@ func (d *document) colon(text string, item bool) (heading, bool) {
 	default:
 		return h, words <= 7 && (item || upperStart(h.label))
 	}
-}
-
-var (
-	noValue     = lower(`^(?:none|n/?a|nil|no|nothing|nope|not (?:available|applicable|known|yet|provided|specified)|unknown|unspecified|tbd|tba|-+|—|–|/|\?+|keine[rs]?|nicht bekannt|unbekannt|entfällt|aucune?|néant|inconnue?s?|geen|onbekend|ninguna?|nessun[oa]?|desconocid[ao]|无|暂无|未知|なし|不明)(?:[,;:. ]+(?:so far|yet|sorry|known|available|thanks?|i know|at the moment|at this time|bekannt|connue?s?|bekend))*[.!]?$`)
-	exploitWord = lower(`\bexploit`)
-	byHow       = lower(`^(?:discovered|found|detected|noticed|identified|spotted) by$`)
-	testedWhen  = lower(`^(?:tested|checked|verified|confirmed|reproduced|test)(?: on| at)?$`)
-	ofCatalogue = lower(`^[\d/.-]+,? (?:last )?(?:modified|updated|revised)\b`) // dates of an entry in somebody's list
-	tale        = lower(`^(?:the |our |my )?story$`)
-	gerund      = lower(`^(?:\w+ly )?[a-z]+ing\b`)
-)
-
-// pathByValue is where a label leads in view of what stands behind it: "Found
-// by: reading the log" says how, "Exploit code: none" is no code, and a label
-// with "n/a" behind it says nothing.
-func pathByValue(h heading) string {
-	low := lowered(h.value)
-	switch h.path {
-	case pathPublic:
-		if ofCatalogue.in(low) {
-			return pathOther
-		}
-		return h.path
-	case pathExploited, pathKnown, pathCredit, pathUnaffected:
-		return h.path
-	case pathSourceIP:
-		if normalLabel(h.label) == "from" && len(addresses(h.value)) == 0 {
-			return pathOther
-		}
-	case pathDiscovery:
-		if tale.in(normalLabel(h.label)) && h.value != "" && !actedOn.in(low) && !foundVerb.in(low) && !foundLead.in(low) {
-			return pathDescription
-		}
-	case pathReporter:
-		if byHow.in(normalLabel(h.label)) && (gerund.in(low) || unicode.IsLower(firstRune(h.value))) && !personName(h.value) && !isHandle(h.value) {
-			return pathHow
-		}
-	case pathSteps:
-		if exploitWord.in(lowered(h.label)) && wordCount(low) <= 8 && saysNo.in(low) {
-			return pathKnown
-		}
-	}
-	if h.path == pathOther && testedWhen.in(normalLabel(h.label)) && clockTime.in(low) && (isoDate.in(low) || dayMonth.in(low) || monthDay.in(low) || numDate.in(low)) {
-		return pathObserved
-	}
-	if h.value != "" && noValue.in(low) {
-		return pathOther
-	}
-	return h.path
 }
 
 var (

@@ -1,11 +1,15 @@
 package extract
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // within says what a name means below another one, as data in YAML is nested:
 // "product:" and, further in, "name: ...".
 var within = map[string]map[string]string{
 	pathProducts: {"name": pathName, "title": pathName, "product": pathName, "version": pathVersions, "versions": pathVersions, "number": pathPart, "id": pathPart, "type": pathType},
+	pathTitle:    {"name": pathTitle, "title": pathTitle, "summary": pathDescription},
 	pathDiscovery: {
 		"how": pathHow, "method": pathHow, "by": pathHow, "description": pathHow, "details": pathHow, "circumstances": pathHow,
 		"when": pathWhen, "date": pathWhen, "time": pathWhen, "on": pathWhen,
@@ -19,6 +23,9 @@ func (d *document) nest(h *heading, i int) {
 	switch h.value { // a text that the next lines hold (YAML 1.2 section 8.1)
 	case ">", "|", ">-", "|-", ">+", "|+":
 		h.value = ""
+	}
+	if unicode.IsLower(firstRune(h.label)) && !h.strong { // a key, not a heading
+		h.value = unquoted(h.value)
 	}
 	indent := d.lines[i].indent
 	if indent == 0 || h.strong {

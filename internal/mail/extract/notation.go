@@ -38,6 +38,14 @@ func undress(lines []line) {
 	}
 }
 
+// unquoted is a value of YAML without its quotation marks (YAML 1.2 section 7.3).
+func unquoted(v string) string {
+	if n := len(v); n > 2 && (v[0] == '"' || v[0] == '\'') && v[n-1] == v[0] && strings.IndexByte(v[1:n-1], v[0]) < 0 {
+		return strings.TrimSpace(v[1 : n-1])
+	}
+	return v
+}
+
 // picture is the emoji or arrow that a line begins with, and the line without it.
 func picture(text string) (rune, string) {
 	first := firstRune(text)

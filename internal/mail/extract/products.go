@@ -76,7 +76,7 @@ func (d *document) labelledProducts() []psirt.Product {
 			if len(list.all) > 0 && list.last().Name != "" && sideLabel.in(normalLabel(s.label)) {
 				continue
 			}
-			list.names(d.items(s), s.path == pathProducts || s.strong)
+			list.names(listed(d.items(s)), s.path == pathProducts || s.strong)
 		case pathPart:
 			list.last().PartNumber = firstOf(list.last().PartNumber, partNumber(text))
 		case pathType:
@@ -186,6 +186,25 @@ func (l *productList) names(items []string, mixed bool) {
 			}
 		}
 	}
+}
+
+// listed is the items, and of an item that lists several products with their
+// versions, "Door 1.2; Gate 3.4", each of them.
+func listed(items []string) []string {
+	var out []string
+	for _, item := range items {
+		parts := strings.Split(item, ";")
+		for i, part := range parts {
+			parts[i] = strings.TrimSpace(part)
+			p := readProduct(part)
+			if !nameLike(p.Name) || strings.IndexFunc(p.Name, unicode.IsLetter) < 0 || len(p.Versions) == 0 || negated.in(lowered(part)) {
+				parts = []string{item}
+				break
+			}
+		}
+		out = append(out, parts...)
+	}
+	return out
 }
 
 // add takes a product in; one of the same name adds its versions to it.

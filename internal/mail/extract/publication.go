@@ -13,6 +13,30 @@ var (
 	appeared   = lower(`\b(?:was|were|has been|have been|is|are|been|got) (?:already )?(?:published|posted|public|online|disclosed|presented|announced)\b|\balready (?:published|public|online|posted|disclosed)\b|^(?:published|posted|disclosed|presented) (?:on|at|in|by)\b|\b(?:i|we) (?:have )?(?:already )?(?:published|posted|disclosed|presented|announced|blogged|tweeted) \w|\bwent public\b|\bist (?:bereits )?(?:veröffentlicht|öffentlich)\b|\ba (?:déjà )?été publiée?\b`)
 )
 
+var (
+	planLabel  = lower(`\b(?:plan|plans|planned|intend|intention|want|will|going to)\b`)
+	ownRelease = lower(`\b(?:i|we) (?:will |shall )?(?:publish|disclose|release|go public)\b`)
+)
+
+// plansToPublish reports whether the answer to a question about plans is yes, or
+// a day after the mail is named for a publication.
+func (d *document) plansToPublish() bool {
+	for _, s := range d.at(pathPublic) {
+		low := lowered(d.first(s))
+		if answersYes.in(low) && planLabel.in(lowered(s.label)) || d.dayToCome(low) {
+			return true
+		}
+	}
+	return d.anySaid(func(s sentence) bool { return proseField(s.path) && ownRelease.in(s.low) && d.dayToCome(s.low) })
+}
+
+// dayToCome reports whether a text names a day after the mail, and denies
+// nothing.
+func (d *document) dayToCome(low string) bool {
+	m, ok := firstMoment(low, low, d.in.Date)
+	return ok && m.known() && m.day.After(d.in.Date) && !d.in.Date.IsZero() && !noPlan.in(low) && !publicNot.in(low) && !strings.Contains(low, "?")
+}
+
 // Publications reads out of what a report says of publication (public_info)
 // which ones have happened, and which are planned for a day. sent is the mail's
 // date. A clause that says no, that only might be, or that names no day for what

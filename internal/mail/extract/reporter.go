@@ -9,10 +9,9 @@ import (
 
 var (
 	address      = lower(`[a-z0-9._%+'-]{1,64}@(?:[a-z0-9-]{1,63}\.)+[a-z]{2,24}`)
-	replyWish    = lower(`\b(reply to|answer to|respond to|write to|contact (me|us)|reach (me|us)|reached|mail (me|us)|use this|best address|joindre|erreichen|erreichbar|écrivez)\b`)
+	replyWish    = lower(`\b((?:reply to|answer|respond to|reach|contact|mail|write to) (?:him|her|them)|reply to|answer to|respond to|write to|contact (me|us)|reach (me|us)|reached|mail (me|us)|use this|best address|joindre|erreichen|erreichbar|écrivez)\b`)
 	organisation = lower(`\b(banco|banque|banca|s\.a\b|(?:service|office|bureau|directorate|agency|administration|board) (?:of|for) \w|ltd|llc|inc|gmbh|ag|kg|sa|sas|sarl|bv|b\.v|nv|vzw|asbl|aps|ab|as|oy|plc|corp|corporation|company|limited|s\.r\.l|srl|spa|e\.v|group plc|university|universität|université|universiteit|college|polytechnic|school|institute|institut|laborator(?:y|ies)|labs?|agency|consult(?:ing|ancy|ants)|security|hosting|solutions|technologies|systems|software|networks|services|analytics|research|computing|compute|cyber\w*|infosec|pentest(?:ing)?|holdings?|industries|logistics|energy|electronics|robotics|pharma|informatics|informatique|informatik|media|airlines?|airports?|airways|railways?|soc|noc|advice|advies|audit|assurance|defen[cs]e|centre|center|bank|hospital|ministry|foundation|cert|csirt|commune|mairie|stadtwerke|stadt|council|association|society|centre hospitalier|hochschule|verein|telecom|insurance|museum|library|partners|llp|lp|pty|oyj|asa|kft|a\.s|s\.r\.o|d\.o\.o|zrt|s\.p\.a|sp\. z o\.o|pvt|co-op|cooperative|\w*(?:prüfstelle|meldestelle|stadtwerke|werke|verband|klinik|klinikum|krankenhaus|kanzlei|rechenzentrum|zentrum|behörde|verwaltung|gemeinde|landkreis|versicherung|sparkasse|akademie|gesellschaft|genossenschaft)|ziekenhuis|gemeente|stichting|hogeschool|waterschap|universidad|ayuntamiento|università|comune di|politecnico|hôpital|lycée|préfecture|conseil|mutuelle|authority|council|clinic|trust|airport|port of|county|township|ltda|eirl|ug)\b|\S & \S`)
 	office       = lower(`\b(manager|professor|engineer|analyst|researcher|consultant|administrator|admin|developer|director|officer|head of|chief|ciso|cto|ceo|lead|lecturer|student|intern|architect|auditor|specialist|technician|tester|pentester|owner|founder|freelance(r)?|independent|department|dept|desk|team|group|chair|faculty|division|unit|operations|service informatique|abteilung|leiter(in)?|responsable|ingénieur|professeur|chercheur|mitarbeiter(in)?|weekdays|telephone|phone|tel|fax|mobile|best|regards)\b`)
-	ownPseudonym = lower(`\b(pseudonym|under (this|the|my) (handle|alias|nick|nickname)|keep my (real )?name to myself|(prefer|like|want|wish) to (stay|remain|be) anonymous|not (give|share|tell|reveal) (you )?my (real )?name|(my|this) (handle|alias) (is|only)|sous (un |ce )?pseudonyme|unter (einem |diesem )?pseudonym)\b`)
 	// sentElsewhere is said of addresses that the report went to.
 	sentElsewhere = lower(`\b(?:sent|reported|forwarded|copied|wrote|written|submitted|cc)\b[^@]{0,40}\bto\b|^(?:to|cc)\s*:`)
 	phoneNumber   = lower(`\+?\d[\d ()/.-]{5,}\d`)
@@ -26,11 +25,11 @@ func (d *document) readReporter() psirt.Reporter {
 	closing := d.closingParts()
 	sender := displayName(d.in.From.Name)
 	r.Email = d.readEmail()
-	if d.original.Address != "" && strings.EqualFold(r.Email, d.original.Address) {
+	if d.original.Name != "" && (strings.EqualFold(r.Email, d.original.Address) || (d.original.Address == "" && r.Email != d.in.From.Addr)) {
 		sender = displayName(d.original.Name)
 	}
 	r.Name = firstOf(d.labelledName(), firstName(parts), d.signedName(closing, sender))
-	r.Pseudonym = d.line(pathPseudonym)
+	r.Pseudonym = firstOf(d.line(pathPseudonym), d.saidPseudonym())
 	credited, place := d.credited()
 	if r.Name == "" && (!personName(sender) || roleName.in(lowered(sender))) {
 		r.Name = credited
@@ -108,18 +107,6 @@ func (d *document) labelledName() string {
 		return ""
 	}
 	return name
-}
-
-// inPublic is said of a wish that concerns what is published only.
-var inPublic = lower(`\b(?:publication|publicly|publish|public|advisory|credits?|hall of fame|acknowledgements?)\b`)
-
-func (d *document) wantsPseudonym() bool {
-	for _, s := range d.said {
-		if ownPseudonym.in(s.low) && !inPublic.in(s.low) {
-			return true
-		}
-	}
-	return false
 }
 
 // readEmail finds the address to answer to: the one that the reporter asks to
@@ -234,7 +221,7 @@ func splitParts(text string) []string {
 // namedAt is "Name (Organisation)".
 var namedAt = lower(`^([^()]+)\(([^()]{3,60})\)\s*$`)
 
-var legalForm = lower(`^\s*(llc|ltd|inc|gmbh|limited|plc|s\.?a\.?|s\.?r\.?l\.?|s\.?p\.?a\.?|b\.?v\.?|n\.?v\.?|corp|co|kft|bt|zrt|e\.?v|d\.?o\.?o|s\.?r\.?o|a\.?[sş]|ltda|lda|pty|pvt|bhd)\b\.?`)
+var legalForm = lower(`^\s*(llc|ltd|inc|gmbh|limited|plc|s\.?a\.?|s\.?r\.?l\.?|s\.?l\.?u?\.?|s\.?p\.?a\.?|b\.?v\.?|n\.?v\.?|corp|co|kft|bt|zrt|e\.?v|d\.?o\.?o|s\.?r\.?o|a\.?[sş]|ltda|lda|pty|pvt|bhd)\b\.?`)
 
 // splitCommas cuts at commas, but not before the legal form of a company.
 func splitCommas(s string) []string {

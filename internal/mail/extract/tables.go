@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/docket-psirt/docket/internal/psirt"
@@ -57,10 +58,35 @@ func (d *document) columns(text string) ([]string, bool) {
 		name = name || paths[i] == pathName || paths[i] == pathProducts
 		other = other || paths[i] == pathVersions || paths[i] == pathPart || paths[i] == pathType || paths[i] == pathRunning
 	}
+	if name {
+		other = versionsColumn(paths, row) || other
+	}
 	if name && other {
 		d.looseColumns(paths, row)
 	}
 	return paths, name && other
+}
+
+// hit heads the column of the affected versions beside one of products.
+var hit = lower(`^(?:affected|affects|vulnerable|impacted|concerned|concerns|hit|betroffen|concerné)$`)
+
+// versionsColumn finds the column that says "affected" beside one that has the
+// products themselves.
+func versionsColumn(paths, row []string) bool {
+	at, names := -1, 0
+	for i, cell := range row {
+		switch {
+		case hit.in(normalLabel(cell)):
+			at = i
+		case paths[i] == pathName || paths[i] == pathProducts:
+			names++
+		}
+	}
+	if at < 0 || names == 0 || slices.Contains(paths, pathVersions) {
+		return false
+	}
+	paths[at] = pathVersions
+	return true
 }
 
 // looseColumns reads the other cells of a head by their words: "Versions hit".

@@ -205,8 +205,11 @@ func (d *document) noteForwarded(text string) {
 		return
 	}
 	_, from, _ := strings.Cut(text, ":")
-	if addr, err := mail.ParseAddress(strings.Trim(from, "* ")); err == nil {
+	from = strings.Trim(from, "* ")
+	if addr, err := mail.ParseAddress(from); err == nil {
 		d.original = *addr
+	} else if personName(from) { // some mail programs leave the address out
+		d.original.Name = from
 	}
 }
 
@@ -288,6 +291,24 @@ func (d *document) closeFrom(i, to int, mark zone) {
 	}
 }
 
+// titled reports whether the line above i, but for empty ones, is set apart as a
+// heading, so that a name below it answers the heading and signs nothing.
+func (d *document) titled(i int) bool {
+	for i--; i >= 0 && d.lines[i].text == ""; i-- {
+	}
+	return i >= 0 && (markdownHead.in(d.lines[i].low) || boldHead.in(d.lines[i].low)) && d.moreHeadings(i)
+}
+
+// moreHeadings reports whether another such heading follows line i.
+func (d *document) moreHeadings(i int) bool {
+	for _, l := range d.lines[i+1:] {
+		if l.zone == zoneBody && (markdownHead.in(l.low) || boldHead.in(l.low)) {
+			return true
+		}
+	}
+	return false
+}
+
 // nameLine reports whether line i begins a paragraph and holds the sender's
 // name and nothing else, or another person's name above an address or office.
 func (d *document) nameLine(i int) bool {
@@ -295,7 +316,7 @@ func (d *document) nameLine(i int) bool {
 	if i == 0 || d.lines[i-1].text != "" || len(l.text) > 80 || boldLabel.in(l.low) {
 		return false
 	}
-	if d.underlined(i) {
+	if d.underlined(i) || d.titled(i) {
 		return false
 	}
 	label := normalLabel(l.text)
