@@ -135,7 +135,7 @@ func (t Test) paths() []string {
 		return []string{t.Each.Path}
 	case t.Signers != nil:
 		list := []string{t.Signers.Path}
-		for _, path := range []string{t.Signers.Not, t.Signers.Team} {
+		for _, path := range []string{t.Signers.Not, t.Signers.Team, t.Signers.Of} {
 			if path != "" {
 				list = append(list, path)
 			}

@@ -191,6 +191,51 @@ func TestSigners(t *testing.T) {
 	}
 }
 
+// A second reviewer is somebody else than who signed what is reviewed, whomever
+// the report names, and looks at it as it is now.
+func TestSignersOf(t *testing.T) {
+	t.Parallel()
+	report := func(verdict, by, reviewer string) Document {
+		out := Document{"analysis": map[string]any{"by": by, "reviews": []any{map[string]any{"by": reviewer, "text": "yes"}}}}
+		if verdict != "" {
+			out["extra"] = map[string]any{"verdict": verdict}
+		}
+		return out
+	}
+	test := Signers{Path: "analysis.reviews", Not: "analysis.by", Of: "extra.verdict"}
+	for _, x := range []struct {
+		what string
+		past []Past
+		want Result
+	}{
+		{"somebody else, later", []Past{{1, bert, report("valid", "bert", "")}, {2, anna, report("valid", "bert", "anna")}}, Pass},
+		{"their own, under another name", []Past{{1, anna, report("valid", "bert", "anna")}}, Fail},
+		{"their own, under another name, later", []Past{{1, anna, report("valid", "bert", "")}, {2, anna, report("valid", "bert", "anna")}}, Fail},
+		{"changed since", []Past{{1, bert, report("not-valid", "bert", "")}, {2, anna, report("not-valid", "bert", "anna")}, {3, bert, report("valid", "bert", "anna")}}, Fail},
+		{"changed and changed back", []Past{{1, bert, report("valid", "bert", "")}, {2, anna, report("valid", "bert", "anna")}, {3, bert, report("not-valid", "bert", "anna")}, {4, bert, report("valid", "bert", "anna")}}, Fail},
+		{"changed by the reviewer", []Past{{1, bert, report("not-valid", "bert", "")}, {2, anna, report("valid", "bert", "anna")}}, Fail},
+		{"before there was anything", []Past{{1, anna, report("", "bert", "anna")}, {2, bert, report("valid", "bert", "anna")}}, Fail},
+		{"of nothing", []Past{{1, bert, report("", "bert", "")}, {2, anna, report("", "bert", "anna")}}, Fail},
+		{"of what nobody here can open", []Past{{1, bert, nil}, {2, bert, report("valid", "bert", "")}, {3, anna, report("valid", "bert", "anna")}}, Fail},
+		{"of what nobody signed", []Past{{1, "", report("valid", "bert", "")}, {2, anna, report("valid", "bert", "anna")}}, Fail},
+	} {
+		p := small()
+		p.Facts["reviewed"] = Fact{Means: "m", Do: "d", Is: Test{Signers: &test}}
+		now := x.past[len(x.past)-1].Report
+		for i := range x.past { // what is remembered is enough
+			if x.past[i].Report != nil {
+				x.past[i].Report = p.Remember(x.past[i].Report)
+			}
+		}
+		if v := p.Judge("reviewed", World{Case: in("evaluating"), Report: now, History: x.past, Now: noon}); v.Result != x.want {
+			t.Errorf("%s: %s", x.what, v.Text())
+		}
+		if v := p.Judge("reviewed", World{Case: in("evaluating"), Now: noon}); v.Result != Sealed {
+			t.Errorf("%s, without a key: %s", x.what, v.Text())
+		}
+	}
+}
+
 // History is read back only for moves whose guards ask who signed.
 func TestNeedsHistory(t *testing.T) {
 	t.Parallel()

@@ -37,7 +37,8 @@ func (p *Program) Locate(load func(name string) (*time.Location, error)) []Fault
 		}
 		zone, err := load(c.Zone)
 		if err != nil || c.Zone == "" || c.Zone == "Local" {
-			out = append(out, Fault{"calendars." + name + ".zone", "there is no such time zone; zones are named Europe/Paris or UTC (IANA)"})
+			out = append(out, Fault{Path: "calendars." + name + ".zone", Text: "there is no such time zone; zones are named Europe/Paris or UTC (IANA)",
+				Do: "name the zone by a city in it, such as Europe/Berlin"})
 			continue
 		}
 		c.location = zone
@@ -137,7 +138,10 @@ func (c *Calendar) between(from, to time.Time) time.Duration {
 }
 
 // timer counts time for a clock: all of it, or that of a calendar.
-type timer struct{ calendar *Calendar }
+type timer struct {
+	calendar *Calendar
+	waits    []string // states in which the reporter is waited for
+}
 
 func (t timer) length(within time.Duration) time.Duration {
 	if t.calendar == nil {
@@ -164,10 +168,16 @@ func (t timer) between(from, to time.Time) time.Duration {
 // zone was never looked up, counts every hour: a deadline comes early rather
 // than late.
 func (p *Program) timer(c Clock) timer {
-	if cal := p.Calendars[c.Calendar]; cal != nil && cal.location != nil {
-		if _, _, ok := cal.span(); ok {
-			return timer{cal}
+	var out timer
+	for _, s := range p.States {
+		if s.Phase == PhaseNeedsInfo {
+			out.waits = append(out.waits, s.Name)
 		}
 	}
-	return timer{}
+	if cal := p.Calendars[c.Calendar]; cal != nil && cal.location != nil {
+		if _, _, ok := cal.span(); ok {
+			out.calendar = cal
+		}
+	}
+	return out
 }

@@ -55,7 +55,7 @@ func (c *Case) Events() []Event {
 // Readings derives every run of every clock that can be read without a key, in
 // the order in which they started. Events need not be sorted.
 func (p *Program) Readings(events []Event, now time.Time) []Reading {
-	events = inOrder(events)
+	events = p.inOrder(events)
 	var out []Reading
 	for _, clock := range p.Clocks {
 		if !clock.Sealed() {
@@ -67,9 +67,15 @@ func (p *Program) Readings(events []Event, now time.Time) []Reading {
 }
 
 // inOrder sorts events by time. Of a mail and something else in one second the
-// mail came first: nobody can answer a question before it has gone out.
-func inOrder(events []Event) []Event {
+// mail came first: nobody can answer a question before it has gone out. States
+// have the names of today: the log of an old case has those of its time.
+func (p *Program) inOrder(events []Event) []Event {
 	events = append([]Event(nil), events...)
+	for i, e := range events {
+		if kind, state, _ := strings.Cut(e.Name, ":"); kind == "enter" || kind == "leave" {
+			events[i].Name = kind + ":" + p.Current(state)
+		}
+	}
 	mail := func(e Event) bool { return strings.HasPrefix(e.Name, "mail:") }
 	sort.SliceStable(events, func(i, j int) bool {
 		return events[i].At.Before(events[j].At) || events[i].At.Equal(events[j].At) && mail(events[i]) && !mail(events[j])
@@ -100,24 +106,43 @@ func (r *run) resume(at time.Time) {
 	}
 }
 
+// readings goes through events in their order. A clock that stands still in a
+// state goes on when the case leaves it, and is not started again by the state
+// that the case comes back to: otherwise each question would give the team all
+// of its time anew. While the reporter is waited for, it goes on as soon as they
+// write, since their own clocks stop then: there is always somebody who is due.
 func (c Clock) readings(events []Event, now time.Time, t timer) []Reading {
 	var out []Reading
 	var r *run
 	held := false // a pause outlives the run in which it began
-	for _, e := range events {
-		if state, ok := strings.CutPrefix(e.Name, "enter:"); ok && contains(c.Paused, state) {
-			held = true
-			if r != nil {
-				r.hold(e.At)
-			}
+	hold := func(on bool, at time.Time) {
+		if held = on; r == nil {
+			return
 		}
-		if state, ok := strings.CutPrefix(e.Name, "leave:"); ok && contains(c.Paused, state) {
-			held = false
-			if r != nil {
-				r.resume(e.At)
+		if on {
+			r.hold(at)
+		} else {
+			r.resume(at)
+		}
+	}
+	in, back := "", time.Time{} // the state that the case is in, and when it came out of a pause
+	for _, e := range events {
+		kind, name, _ := strings.Cut(e.Name, ":")
+		switch {
+		case kind == "enter":
+			if in = name; contains(c.Paused, name) {
+				hold(true, e.At)
 			}
+		case kind == "leave" && contains(c.Paused, name):
+			hold(false, e.At)
+			back = e.At
+		case kind == "mail" && held && contains(t.waits, in):
+			hold(false, e.At)
 		}
 		stops, starts := matches(c.Stops, e.Name), matches(c.Starts, e.Name)
+		if r != nil && starts && kind == "enter" && e.At.Equal(back) {
+			starts = false
+		}
 		if r != nil && (stops || starts) {
 			out = append(out, c.reading(*r, e.At, true, t))
 			r = nil

@@ -88,6 +88,48 @@ func TestReadings(t *testing.T) {
 	}
 }
 
+// A question stops the team's time and does not give it anew: coming back from
+// one, a clock goes on with what was left. While the reporter is waited for,
+// somebody is always due: with their answer, signed or not, and with a mail that
+// came back, it is the team.
+func TestQuestionPauses(t *testing.T) {
+	t.Parallel()
+	d := func(n float64) time.Time { return at(time.Duration(n * float64(day))) }
+	asked := []Event{{d(0), "enter:evaluating"}, {d(10), "leave:evaluating"}, {d(10), "enter:waiting"}}
+	back := append(slices.Clone(asked), Event{d(15), "leave:waiting"}, Event{d(15), "enter:evaluating"})
+	again := append(slices.Clone(back), Event{d(18), "leave:evaluating"}, Event{d(18), "enter:waiting"}, Event{d(20), "leave:waiting"}, Event{d(20), "enter:evaluating"})
+	for _, x := range []struct {
+		what   string
+		events []Event
+		now    float64
+		want   Reading
+	}{
+		{"asked on the tenth day of fourteen", asked, 40, Reading{Due: d(44), Status: ClockPaused}},
+		{"back five days later", back, 16, Reading{Due: d(19), Status: ClockRunning}},
+		{"four days are left, not fourteen", back, 19.5, Reading{Due: d(19), Status: ClockOverdue}},
+		{"asked twice", again, 20.5, Reading{Due: d(21), Status: ClockRunning}},
+		{"decided in time", append(slices.Clone(again), Event{d(21), "leave:evaluating"}, Event{d(21), "enter:closed"}), 90, Reading{Due: d(21), Stopped: d(21), Status: ClockKept}},
+		{"an answer that moves nothing", append(slices.Clone(asked), Event{d(12), "mail:follow-up"}), 13, Reading{Due: d(16), Status: ClockRunning}},
+		{"nobody looks at it", append(slices.Clone(asked), Event{d(12), "mail:follow-up"}), 17, Reading{Due: d(16), Status: ClockOverdue}},
+		{"the question came back", append(slices.Clone(asked), Event{d(10.5), "mail:bounce"}), 13, Reading{Due: d(14.5), Status: ClockRunning}},
+		{"moved on after an answer", append(slices.Clone(asked), Event{d(12), "mail:follow-up"}, Event{d(13), "leave:waiting"}, Event{d(13), "enter:evaluating"}), 14, Reading{Due: d(16), Status: ClockRunning}},
+		{"a state that has another name now", []Event{{d(0), "enter:verifying"}}, 3, Reading{Due: d(14), Status: ClockRunning}},
+	} {
+		p := small()
+		p.Clocks = p.Clocks[:1]
+		x.want.Clock, x.want.Party, x.want.Started = "triage", "team", d(0)
+		if got := p.Readings(x.events, d(x.now)); !reflect.DeepEqual(got, []Reading{x.want}) {
+			t.Errorf("%s:\n%+v, want\n%+v", x.what, got, x.want)
+		}
+	}
+	// What rests until a date rests on when somebody writes.
+	p := small()
+	p.States[2].Phase = PhaseDeferred
+	if got := p.Readings(append(slices.Clone(asked), Event{d(12), "mail:follow-up"}), d(13)); got[0].Status != ClockPaused {
+		t.Errorf("deferred: %+v", got)
+	}
+}
+
 // Readings of several clocks come in the order in which they started.
 func TestReadingsOfACase(t *testing.T) {
 	t.Parallel()

@@ -84,7 +84,7 @@ func (p *Program) ranOut(name string, events []Event, now time.Time) (Reading, b
 			known = append(known, e)
 		}
 	}
-	runs := c.readings(inOrder(known), now, p.timer(c))
+	runs := c.readings(p.inOrder(known), now, p.timer(c))
 	if len(runs) == 0 || runs[len(runs)-1].Status != ClockOverdue {
 		return Reading{}, false
 	}

@@ -73,6 +73,7 @@ type Signers struct {
 	By   string `yaml:"by"`   // default: by
 	Role string `yaml:"role"` // that they must have; default: any person of the programme
 	Not  string `yaml:"not"`  // report path of handles that do not count
+	Of   string `yaml:"of"`   // report path of what the records are about: it stood there before them, in a revision of somebody else's
 	Team string `yaml:"team"` // report path of the team whose people alone count; default: whoever it is
 
 	Where []Test `yaml:"where"` // what must hold of a record for it to count

@@ -153,7 +153,7 @@ type Clock struct {
 	Means  string   `yaml:"means"`
 	Starts []string `yaml:"starts"` // each of these starts it, or starts it again
 	Stops  []string `yaml:"stops"`
-	Paused []string `yaml:"paused"` // states in which it stands still
+	Paused []string `yaml:"paused"` // states in which it stands still; of phase needs-info: until the reporter writes
 	Within Duration `yaml:"within"`
 	Party  string   `yaml:"party"` // who owes the step: team (default) or reporter
 

@@ -110,7 +110,7 @@ func (p *Program) sealedEvents(c Clock, w World) []Event {
 		}
 		events = append(events, Event{at, e}) // behind the starts, so a stop at the same time comes after
 	}
-	return inOrder(events)
+	return p.inOrder(events)
 }
 
 // reported is the time that an event "report:A|B" speaks of: the earliest at

@@ -29,7 +29,7 @@ func (a *asking) signers(s *Signers, depth int) Result {
 			continue
 		}
 		said[handle] = true
-		if a.w.History != nil && a.signer(s.Path, canonical(record)) == person.Key {
+		if a.w.History != nil && a.signed(s, record, person.Key) {
 			signed[handle] = true
 		}
 	}
@@ -54,39 +54,72 @@ func (a *asking) speaks(path, handle string) bool {
 	return false
 }
 
-// signer is who signed the revision in which a record came to stand at a path
-// and has stood since: a record that its author took back does not count for
-// them when somebody else puts it there again.
-func (a *asking) signer(path, record string) Fingerprint {
+// signed reports whether somebody signed a record themself: the revision in
+// which it came to stand. Where the test says what the records are of, that
+// stood there before, in a revision that somebody else signed: who wrote a thing
+// is known by the signature, whomever the report names, and nobody has looked at
+// what was changed since. What cannot be told, since no key here opens an older
+// revision, counts for nobody.
+func (a *asking) signed(s *Signers, record any, key Fingerprint) bool {
+	at := a.since(s.Path, canonical(record))
+	if at < 0 || a.w.History[at].By != key {
+		return false
+	}
+	if s.Of == "" {
+		return true
+	}
+	of, _ := a.values(s.Of)
+	for _, v := range of {
+		began := a.since(s.Of, canonical(v))
+		if began < 0 || began >= at || a.w.History[began].By == key || a.w.History[began].By == "" {
+			return false
+		}
+	}
+	return len(of) > 0
+}
+
+// since is the place in History of the revision in which a value came to stand
+// at a path and has stood since: a record that its author took back does not
+// count for them when somebody else puts it there again. It is negative when
+// nobody here can tell.
+func (a *asking) since(path, value string) int {
+	past := a.past(path)
+	at := -1
+	for i := len(past) - 1; i >= 0; i-- {
+		if past[i] == nil {
+			return -1 // it may have stood there before
+		}
+		if !past[i][value] {
+			break
+		}
+		at = i
+	}
+	return at
+}
+
+// past is what stood at a path in each revision of History; nil where that
+// cannot be told.
+func (a *asking) past(path string) []map[string]bool {
 	if a.records == nil {
 		a.records = map[string][]map[string]bool{}
 	}
 	past, known := a.records[path]
-	if !known {
-		for _, rev := range a.w.History {
-			if rev.Report == nil {
-				past = append(past, nil)
-				continue
-			}
-			there := map[string]bool{}
-			for _, v := range collect(map[string]any(rev.Report), strings.Split(path, "."), nil, &a.left) {
-				there[canonical(v)] = true
-			}
-			past = append(past, there)
-		}
-		a.records[path] = past
+	if known {
+		return past
 	}
-	var by Fingerprint
-	for i := len(past) - 1; i >= 0; i-- {
-		if past[i] == nil {
-			return "" // nobody here can tell whether it stood there before
+	for _, rev := range a.w.History {
+		if rev.Report == nil {
+			past = append(past, nil)
+			continue
 		}
-		if !past[i][record] {
-			break
+		there := map[string]bool{}
+		for _, v := range collect(map[string]any(rev.Report), strings.Split(path, "."), nil, &a.left) {
+			there[canonical(v)] = true
 		}
-		by = a.w.History[i].By
+		past = append(past, there)
 	}
-	return by
+	a.records[path] = past
+	return past
 }
 
 // Remember keeps of a report what tests of signers read: all that History needs
@@ -101,9 +134,11 @@ func (p *Program) Remember(report Document) Document {
 			if t.Signers == nil {
 				return
 			}
-			top, _, _ := strings.Cut(t.Signers.Path, ".")
-			if v, ok := report[top]; ok {
-				out[top] = v
+			for _, path := range []string{t.Signers.Path, t.Signers.Of} {
+				top, _, _ := strings.Cut(path, ".")
+				if v, ok := report[top]; ok {
+					out[top] = v
+				}
 			}
 		})
 	}
