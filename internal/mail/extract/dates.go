@@ -44,7 +44,7 @@ var (
 )
 
 // spanOfDays is a time of several days, which is no day.
-var spanOfDays = lower(`\b(?:between|from|zwischen|vom|entre|du|tussen|van) (?:the )?\d{1,2}(?:st|nd|rd|th|er|\.)?(?: ` + monthWord + `)?(?: \d{4})? (?:and|to|until|und|bis|et|au|en|tot) (?:the )?\d{1,2}(?:st|nd|rd|th|er|\.)? ` + monthWord + `(?: \d{4})?\b`)
+var spanOfDays = lower(`\b\d{1,2}(?:st|nd|rd|th|\.)? ?(?:to|until|till|bis|-|–) ?(?:the )?\d{1,2}(?:st|nd|rd|th|\.)? (?:of )?` + monthWord + `(?: \d{4})?\b|\b(?:between|from|zwischen|vom|entre|du|tussen|van) (?:the )?\d{1,2}(?:st|nd|rd|th|er|\.)?(?: ` + monthWord + `)?(?: \d{4})? (?:and|to|until|und|bis|et|au|en|tot) (?:the )?\d{1,2}(?:st|nd|rd|th|er|\.)? ` + monthWord + `(?: \d{4})?\b`)
 
 // moment is a day that a text names, and where.
 type moment struct {
@@ -71,7 +71,7 @@ func (m moment) String() string {
 func firstMoment(s, low string, sent time.Time) (moment, bool) {
 	var best moment
 	found := false
-	for _, reader := range [...]func(string, time.Time) (moment, bool){readISO, readDayMonth, readMonthDay, readNumbers} {
+	for _, reader := range [...]func(string, time.Time) (moment, bool){readISO, readDayMonth, readMonthDay, readNumbers, readEastern} {
 		if m, ok := reader(low, sent); ok && (!found || m.start < best.start) {
 			best, found = m, true
 		}
@@ -174,6 +174,19 @@ func yearOr(year, month, day string, sent time.Time) string {
 		return strconv.Itoa(sent.Year() - 1)
 	}
 	return strconv.Itoa(sent.Year())
+}
+
+var eastDate = lower(`(?:(\d{4})\s?年\s?)?(\d{1,2})\s?月\s?(\d{1,2})\s?[日号號]`)
+
+// readEastern reads 2027年1月31日, as Chinese and Japanese write a day.
+func readEastern(low string, sent time.Time) (moment, bool) {
+	at := eastDate.groupsAt(low)
+	if at == nil {
+		return moment{}, false
+	}
+	g := groupsAt(low, at)
+	day, ok := date(yearOr(g[1], g[2], g[3], sent), g[2], g[3])
+	return moment{day: day, start: at[0], end: at[1]}, ok
 }
 
 // readNumbers reads 31.1.2027, and 31/1/2027 or 31-1-2027 where only one order

@@ -14,7 +14,7 @@ var (
 	ipTalk     = lower(`\b(?:address|addresses|ip|ips|from|adresse|von|vanaf|ip-adres|desde|depuis)\b`)
 	inLogs     = lower(`\b(?:first|last|earliest|latest|other|these|those|such|all|suspicious|unknown) (?:\w+ )?(?:requests?|hits?|access(?:es)?|logins?|connections?|attempts?|uploads?)\b|\bin (?:our|the|my) (?:\w+ )?logs?\b`)
 	fromWhere  = lower(`\b(?:from where|where from|from which (?:address|ip)|von wo|d['’]où|vanwaar)\b`)
-	attackTalk = lower(`\battack|\bmalicious|\bintrud|\bactor|\bthey\b|\bcriminal|\bexploit|\bfilter reported|\bconnections? to\b`)
+	attackTalk = lower(`\battack|\bmalicious|\bintrud|\bactor|\bthey\b|\bcriminal|\bexploit|\bfilter reported|\bconnections? to\b|\b(?:somebody|someone|strangers?|an unknown (?:person|party|client))\b[^.;]{0,40}\bfrom\b`)
 )
 
 // readURL finds where the weakness is. Without a label only an address that

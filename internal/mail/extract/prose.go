@@ -191,6 +191,9 @@ func (d *document) weigh(byName map[string]*candidate, s sentence, at []int, sub
 		name = s.text[start : start+len(name)+len(noun)]
 	}
 	low := lowered(name)
+	if at[0] == 0 && wordCount(name) == 1 && imperative.in(low+" ") { // "Change number 7"
+		return
+	}
 	if name == "" || d.isPerson(low) || foreignBefore.in(low+" ") {
 		return
 	}
@@ -207,6 +210,9 @@ func (d *document) weigh(byName map[string]*candidate, s sentence, at []int, sub
 	}
 	before, after := s.low[:start], s.low[start+len(name):]
 	if aboutBefore.in(tail(before)) {
+		c.score++
+	}
+	if calledBefore.in(tail(before)) {
 		c.score++
 	}
 	if note := noteNext().FindString(after); note != "" && len(c.versions) == 0 {
@@ -241,10 +247,11 @@ func innerCapital(word string) bool {
 }
 
 var (
-	aboutBefore = lower(`\b(?:in|of|on|for|with|the|your|our|is an?|named|called|running|product)\s+$`)
-	versionNext = lower(`^,? ?\(?(?:all )?(?:v|version |versions |firmware |release |build )?(?:before |prior to |up to |older than |below |from )?\d+\.\d`)
-	nounNext    = lower(`^ (?:app|gateway|library|driver|service|middleware|application|client|plug-?in|module|appliance|daemon|agent|applet|sdk|toolkit|framework|firmware|software)\b`)
-	partNext    = lower(`^[^.;]{0,40}?\(?[^.;)]{0,40}\b(?:part|product|article|item|model)? ?(?:ref(?:erence)?|number|no|code|p/n)\b\.?`)
+	aboutBefore  = lower(`\b(?:in|of|on|for|with|the|your|our|is an?|named|called|running|product)\s+$`)
+	calledBefore = lower(`\b(?:is|are|it['’]s|thing|device|product|software) (?:is )?(?:called|named)\s+$`)
+	versionNext  = lower(`^,? ?\(?(?:all )?(?:v|version |versions |firmware |release |build )?(?:before |prior to |up to |older than |below |from )?\d+\.\d`)
+	nounNext     = lower(`^ (?:app|gateway|library|driver|service|middleware|application|client|plug-?in|module|appliance|daemon|agent|applet|sdk|toolkit|framework|firmware|software)\b`)
+	partNext     = lower(`^[^.;]{0,40}?\(?[^.;)]{0,40}\b(?:part|product|article|item|model)? ?(?:ref(?:erence)?|number|no|code|p/n)\b\.?`)
 )
 
 // noteNext is what stands in parentheses behind a name.
@@ -363,7 +370,7 @@ func (d *document) proseVersions(name string) []string {
 		case pathOther, pathUnaffected, pathFix, pathSteps, pathReporter, pathCredit:
 			continue
 		}
-		if strings.ContainsAny(s.text, "0123456789") && len(found) < 100 && !strings.HasSuffix(s.text, "?") {
+		if strings.ContainsAny(s.text, "0123456789") && len(found) < 100 && !strings.HasSuffix(s.text, "?") && !elsewhere.in(s.low) {
 			found = append(found, withoutName(readVersions(s.text, name, false), name)...)
 		}
 	}

@@ -19,6 +19,7 @@ func (d *document) tableProducts() []psirt.Product {
 		if !ok || d.rowAbove(i) {
 			continue
 		}
+		heads := rowCells(d.lines[i].text)
 		for i++; i < len(d.lines) && len(list.all) < maxProducts; i++ {
 			row := rowCells(d.lines[i].text)
 			if gridRule.in(strings.TrimSpace(d.lines[i].raw)) {
@@ -27,7 +28,7 @@ func (d *document) tableProducts() []psirt.Product {
 			if len(row) < 2 || d.lines[i].zone != zoneBody {
 				break
 			}
-			if !ruleRow(row) {
+			if !ruleRow(row) && !spared(heads, row) {
 				list.add(productRow(columns, row))
 			}
 		}
@@ -61,10 +62,26 @@ func (d *document) columns(text string) ([]string, bool) {
 	if name {
 		other = versionsColumn(paths, row) || other
 	}
-	if name && other {
+	if name && (other || len(row) > 2) {
 		d.looseColumns(paths, row)
 	}
-	return paths, name && other
+	return paths, name && (other || slices.Contains(paths, pathVersions))
+}
+
+var (
+	verdictHead = lower(`^(?:(?:is )?affected|vulnerable|impacted|observed|reproduc\w+|seen|hit|status|result|verdict|betroffen|concernée?|受影响|是否受影响)\??$`)
+	sparedCell  = lower(`^(?:no|not|nein|non|nee|never|safe|fixed|patched|unaffected|nicht|pas)\b|^(?:n|✗|✘|❌|否|不受影响)$`)
+)
+
+// spared reports whether a row of a table that says which versions are affected
+// names one that is not.
+func spared(heads, row []string) bool {
+	for i, cell := range row[:min(len(row), len(heads))] {
+		if verdictHead.in(normalLabel(heads[i])) && sparedCell.in(lowered(cell)) {
+			return true
+		}
+	}
+	return false
 }
 
 // hit heads the column of the affected versions beside one of products.

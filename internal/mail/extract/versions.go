@@ -1,7 +1,9 @@
 package extract
 
 import (
+	"regexp"
 	"strings"
+	"sync"
 )
 
 // One version as reporters write it: digits with dots, letters and hyphens.
@@ -36,7 +38,7 @@ var (
 // behind a word for versions, behind name, or on from such a one.
 func readVersions(s, name string, loose bool) []string {
 	var found []string
-	for _, clause := range clauses(s) {
+	for _, clause := range clauses(withoutDenials(s)) {
 		low := lowered(clause)
 		if negated.in(low) {
 			continue
@@ -58,6 +60,20 @@ func clauses(s string) []string {
 	return append(out, s[from:])
 }
 
+// noteForm is a note in parentheses, of either width.
+var noteForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\([^()]{1,80}\)|（[^（）]{1,80}）`) })
+
+// withoutDenials leaves out notes in parentheses that say what is not affected:
+// "8.1 (8.0 is not affected)".
+func withoutDenials(s string) string {
+	return noteForm().ReplaceAllStringFunc(s, func(note string) string {
+		if negated.in(lowered(strings.Trim(note, "()（）"))) {
+			return " "
+		}
+		return note
+	})
+}
+
 func clauseVersions(s, low, name string, loose bool) []string {
 	var found []string
 	end := -1 // of the version before
@@ -71,10 +87,10 @@ func clauseVersions(s, low, name string, loose bool) []string {
 			continue
 		case end >= 0 && !strings.Contains(token, ".") && buildNumber.in(tail(before)):
 			continue // of the version before it
-		case loose, versionBefore.in(tail(before)):
+		case loose, versionBefore.in(tail(before)), versionOf.in(tail(before)):
 		case name != "" && strings.HasSuffix(strings.TrimRight(before, " ,(v"), name):
 		case end >= 0 && versionJoin.in(low[end:from]):
-		case strings.Contains(token, ".") && (at[6] >= 0 || seenOn.in(tail(before))):
+		case strings.Contains(token, ".") && (at[6] >= 0 || seenOn.in(tail(before)) || alsoHas.in(clip(low[at[1]:], 120))):
 		case at[4] >= 0 && strings.Contains(token, ".") && (at[2] >= 0 || strings.Contains(text, "version")):
 		default:
 			continue
