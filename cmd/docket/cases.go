@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"sort"
 	"strings"
@@ -330,10 +331,14 @@ func prune(v any) (empty bool) {
 	return v == nil
 }
 
-// edit lets a person change a text in their editor. The text is plaintext of a
-// report, so the file lies in a directory of its own that only they can read,
-// in memory where the system has such a place, and is gone afterwards.
-func (a *app) edit(text string) (string, error) {
+// edit lets a person change a JSON document in their editor.
+func (a *app) edit(text string) (string, error) { return a.editAs("document.json", text) }
+
+// editAs lets a person change a text in their editor, which may tell by the
+// file's name what it is. The text may be plaintext of a report, so the file lies
+// in a directory of its own that only they can read, in memory where the system
+// has such a place, and is gone afterwards.
+func (a *app) editAs(name, text string) (string, error) {
 	editor := os.Getenv("VISUAL")
 	if editor == "" {
 		editor = os.Getenv("EDITOR")
@@ -350,18 +355,18 @@ func (a *app) edit(text string) (string, error) {
 		return "", err
 	}
 	defer os.RemoveAll(dir)
-	name := dir + "/document.json"
-	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+	file := filepath.Join(dir, name)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return "", err
 	}
-	words := append(strings.Fields(editor), name)
+	words := append(strings.Fields(editor), file)
 	cmd := exec.Command(words[0], words[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.in, a.out, a.err
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, mail.PasswordVariable+"=") })
 	if err := cmd.Run(); err != nil {
 		return "", fmt.Errorf("the editor %s: %w", words[0], err)
 	}
-	raw, err := os.ReadFile(name)
+	raw, err := os.ReadFile(file)
 	return string(raw), err
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"io"
 	"os"
@@ -135,38 +134,6 @@ facts, states, moves with their guards and approvals, deadlines, people.`,
 		Example: "  docket -C cases.git policy show\n  docket --as ada policy edit ingroupe"}
 	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	c.AddCommand(append(a.policyReading(), a.policyEdit())...)
-	return c
-}
-
-func (a *app) policyEdit() *cobra.Command {
-	kind := ""
-	c := a.jsonFlag(&cobra.Command{Use: "edit [PROGRAM]", Short: "Change a programme, in your editor", Args: cobra.MaximumNArgs(1),
-		Long: `Opens program.yaml in your editor, or with --text one of the texts that the
-programme sends, and proposes the result, signed by you as a lead. It is merged
-when it has the approvals that the programme, as it was before, demands. What is
-not valid is not proposed: every fault of program.yaml is listed, and a text must
-be one that can be rendered, in the programme's language.`,
-		Example: "  docket --as ada policy edit ingroupe\n  docket --as ada policy edit ingroupe --text acknowledge"})
-	c.Flags().StringVar(&kind, "text", "", "change this text, such as acknowledge, and not program.yaml")
-	c.RunE = func(c *cobra.Command, args []string) error {
-		name := ""
-		if len(args) == 1 {
-			name = args[0]
-		}
-		return a.with(func(d *desk.Desk) error {
-			change := d.EditPolicy
-			if c.Flags().Changed("text") {
-				change = func(ctx context.Context, name string, edit func(string) (string, error)) (*desk.Proposed, error) {
-					return d.EditTemplate(ctx, name, kind, edit)
-				}
-			}
-			p, err := change(c.Context(), name, a.edit)
-			if err != nil {
-				return err
-			}
-			return a.printProposed(p)
-		})
-	}
 	return c
 }
 

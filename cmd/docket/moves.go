@@ -336,13 +336,13 @@ func (a *app) words(c *cobra.Command, d *desk.Desk, id psirt.CaseID, kind, file 
 		return a.readFile(file)
 	}
 	if kind != psirt.KindAsk {
-		return a.edit(fmt.Sprintf("Subject: [%s] Your report\n\n", id))
+		return a.editAs("message.txt", fmt.Sprintf("Subject: [%s] Your report\n\n", id))
 	}
 	question, err := d.Questions(c.Context(), id)
 	if err != nil {
 		return "", err
 	}
-	words, err := a.edit(question.Words)
+	words, err := a.editAs("message.txt", question.Words)
 	if err == nil && !question.Asks && words == question.Words {
 		return "", &usageError{fmt.Errorf("the report of %s lacks nothing, and nothing else was asked: write your question into the draft", id)}
 	}

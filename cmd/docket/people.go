@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/docket-psirt/docket/internal/desk"
+	"github.com/docket-psirt/docket/internal/psirt"
 )
 
 // peopleCommands are the commands below keys that change who is in a programme.
@@ -170,12 +171,7 @@ func (a *app) printPeople(p *desk.PeopleChange) error {
 	if p.Key != "" {
 		a.printf("New key of %s: %s\n", p.Name, p.Key)
 	}
-	if len(p.Resealed) > 0 {
-		a.printf("%d open case(s) come along, sealed anew.\n", len(p.Resealed))
-	}
-	for _, l := range p.Left {
-		a.printf("%s is left as it is: %s. Later: docket handlers %s reseal\n", l.ID, safe(l.Why), l.ID)
-	}
+	a.printResealed(p.Resealed, p.Left)
 	if p.Read != nil {
 		a.printf("%s could read something of %d case(s). Copies that they have stay readable to them, and so does older history:\n", p.Name, len(p.Read))
 		w := table(a.out)
@@ -197,4 +193,14 @@ func (a *app) printPeople(p *desk.PeopleChange) error {
 		a.printf("Next: %s\n", safe(text))
 	}
 	return nil
+}
+
+// printResealed says which open cases a change of a programme brings along.
+func (a *app) printResealed(done []psirt.CaseID, left []desk.Left) {
+	if len(done) > 0 {
+		a.printf("%d open case(s) come along, sealed anew.\n", len(done))
+	}
+	for _, l := range left {
+		a.printf("%s is left as it is: %s. Later: docket handlers %s reseal\n", l.ID, safe(l.Why), l.ID)
+	}
 }

@@ -250,28 +250,36 @@ func (w *peopleWork) propose(ctx context.Context, subject string, ready func() e
 // stranded refuses a change after which somebody is missing whom the programme
 // asks for.
 func (w *peopleWork) stranded() error {
-	kind := func(f psirt.Finding) string { // whatever the numbers in it
-		return f.Path + strings.Map(func(r rune) rune {
-			if unicode.IsDigit(r) {
-				return -1
-			}
-			return r
-		}, f.Text)
-	}
-	var before []string
-	for _, f := range w.s.Program.Review(psirt.Around{}) {
-		before = append(before, kind(f))
-	}
-	var of []psirt.Verdict
-	for _, f := range w.now.Review(psirt.Around{}) {
-		if !slices.Contains(before, kind(f)) {
-			of = append(of, psirt.Failed(f.Path+": "+f.Text, f.Do))
-		}
-	}
+	of := newFaults(w.s.Program, w.now, psirt.Around{})
 	if len(of) == 0 {
 		return nil
 	}
 	return &Refused{What: "nothing was changed", Verdict: psirt.All("the programme can go on without them", of...)}
+}
+
+// newFaults are the faults that a review finds in a programme after a change and
+// did not find before. Places and numbers do not count: a rule that comes in
+// above moves those below it.
+func newFaults(was, now *psirt.Program, around psirt.Around) []psirt.Verdict {
+	kind := func(f psirt.Finding) string {
+		return strings.Map(func(r rune) rune {
+			if unicode.IsDigit(r) {
+				return -1
+			}
+			return r
+		}, f.Path+f.Text)
+	}
+	before := map[string]int{}
+	for _, f := range was.Review(around) {
+		before[kind(f)]++
+	}
+	var of []psirt.Verdict
+	for _, f := range now.Review(around) {
+		if before[kind(f)]--; before[kind(f)] < 0 {
+			of = append(of, psirt.Failed(f.Path+": "+f.Text, f.Do))
+		}
+	}
+	return of
 }
 
 // former is a person who is to go.

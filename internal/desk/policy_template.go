@@ -18,6 +18,9 @@ import (
 // rendered, or is plainly in another language, is not proposed.
 func (d *Desk) EditTemplate(ctx context.Context, name, kind string, edit func(text string) (string, error)) (*Proposed, error) {
 	s, at, who, err := d.programmeOf(ctx, name)
+	if err == nil {
+		err = d.mayEdit(s, who)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -25,7 +26,7 @@ type programChange struct {
 	edits   []store.Edit
 	subject string
 
-	readers bool         // it changes who may read: open cases come along, sealed anew
+	readers bool         // it may change who may read: open cases then come along, sealed anew
 	sealed  *resealing   // what came of that
 	ready   func() error // called when all is judged good, before anything is published; or nil
 }
@@ -38,9 +39,8 @@ func (d *Desk) proposeProgram(ctx context.Context, s *audit.Setting, who *actor,
 // proposeChange proposes a change of a programme.
 func (d *Desk) proposeChange(ctx context.Context, s *audit.Setting, who *actor, c *programChange) (*Proposed, error) {
 	name := s.Program.Program
-	person, _ := s.Program.ByHandle(who.handle)
-	if !person.HasRole(psirt.RoleLead) {
-		return nil, &Refused{What: "nothing was changed", Verdict: psirt.Failed(who.handle+" is no lead of "+name, "a lead must do this")}
+	if err := isLead(s, who); err != nil {
+		return nil, err
 	}
 	main, _, err := d.main()
 	if err != nil {
@@ -50,7 +50,7 @@ func (d *Desk) proposeChange(ctx context.Context, s *audit.Setting, who *actor, 
 	if err != nil {
 		return nil, err
 	}
-	branch := "program/" + name
+	branch := programBranch(name)
 	batch := d.repo.NewBatch()
 	head, err := d.commit(batch, who, d.now(), base.Tree, []store.Hash{main}, c.edits, message(c.subject, "Program", name))
 	if err != nil {
@@ -61,14 +61,17 @@ func (d *Desk) proposeChange(ctx context.Context, s *audit.Setting, who *actor, 
 			return nil, err
 		}
 	}
-	err = d.repo.Publish(ctx, batch, store.RefUpdate{Name: heads + branch, New: head})
-	if errors.Is(err, store.ErrLost) {
-		return nil, &Problem{Text: "another change of " + name + " is open", Do: "approve or close it first: docket pr list --open", Err: store.ErrLost}
+	g, err := d.wellFormed(batch, main, head)
+	if err == nil && c.ready != nil {
+		err = c.ready()
 	}
 	if err != nil {
 		return nil, err
 	}
-	g, err := d.judge.Proposal(main, head)
+	err = d.repo.Publish(ctx, batch, store.RefUpdate{Name: heads + branch, New: head})
+	if errors.Is(err, store.ErrLost) {
+		return nil, otherChange(name, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -82,6 +85,49 @@ func (d *Desk) proposeChange(ctx context.Context, s *audit.Setting, who *actor, 
 		return nil, err
 	}
 	return d.finishProgram(ctx, who, pull.Number, branch, g)
+}
+
+// isLead holds that somebody may change a programme.
+func isLead(s *audit.Setting, who *actor) error {
+	if person, _ := s.Program.ByHandle(who.handle); !person.HasRole(psirt.RoleLead) {
+		return &Refused{What: "nothing was changed", Verdict: psirt.Failed(who.handle+" is no lead of "+s.Program.Program, "a lead must do this")}
+	}
+	return nil
+}
+
+func programBranch(name string) string { return "program/" + name }
+
+func otherChange(name string, err error) error {
+	return &Problem{Text: "another change of " + name + " is open", Do: "approve or close it first: docket pr list --open", Err: err}
+}
+
+// mayEdit holds, before a person has worked for it in an editor, that they may
+// change a programme, and that no other change of it waits.
+func (d *Desk) mayEdit(s *audit.Setting, who *actor) error {
+	if err := isLead(s, who); err != nil {
+		return err
+	}
+	open, err := d.branch(programBranch(s.Program.Program))
+	if err == nil && !open.IsZero() {
+		err = otherChange(s.Program.Program, nil)
+	}
+	return err
+}
+
+// wellFormed judges a change of a programme before anybody sees it.
+func (d *Desk) wellFormed(b *store.Batch, main, head store.Hash) (*audit.Judgement, error) {
+	if err := d.repo.Keep(b, head); err != nil {
+		return nil, err
+	}
+	g, err := d.judge.Proposal(main, head)
+	if err != nil || len(g.Findings) == 0 {
+		return g, err
+	}
+	var of []psirt.Verdict
+	for _, f := range g.Findings {
+		of = append(of, psirt.Failed(f.Kind+": "+f.Text, ""))
+	}
+	return nil, &Refused{What: "nothing was changed", Verdict: psirt.All("the change is well formed", of...)}
 }
 
 // finishProgram merges a change of a programme if it has all it needs.
@@ -125,10 +171,21 @@ func (d *Desk) programmeOf(ctx context.Context, name string) (*audit.Setting, *s
 	return nil, nil, nil, usage(fmt.Sprintf("there is no programme %q", name), "name one of the folders in cases/")
 }
 
+// PolicyChange is what became of an edit of a programme.
+type PolicyChange struct {
+	*Proposed
+	Resealed []psirt.CaseID `json:"resealed,omitempty"` // open cases that come along, sealed anew for whoever may read them then
+	Left     []Left         `json:"left,omitempty"`     // open cases that should, and why they do not
+}
+
 // EditPolicy lets edit change a programme's policy file and proposes the
-// result. What is not valid is not proposed; every fault is listed.
-func (d *Desk) EditPolicy(ctx context.Context, name string, edit func(text string) (string, error)) (*Proposed, error) {
+// result. What is not valid, or asks for what nobody could do, is not proposed;
+// every fault is listed. Where it changes who may read, open cases come along.
+func (d *Desk) EditPolicy(ctx context.Context, name string, edit func(text string) (string, error)) (*PolicyChange, error) {
 	s, at, who, err := d.programmeOf(ctx, name)
+	if err == nil {
+		err = d.mayEdit(s, who)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -144,10 +201,24 @@ func (d *Desk) EditPolicy(ctx context.Context, name string, edit func(text strin
 	if text == string(raw) {
 		return nil, &Problem{Text: "nothing changed in " + path}
 	}
-	if _, err := casefile.ParseProgram([]byte(text)); err != nil {
+	now, err := casefile.ParseProgram([]byte(text))
+	if err != nil {
 		return nil, err
 	}
-	return d.proposeProgram(ctx, s, who, []store.Edit{{Path: path, Data: []byte(text)}}, "Change "+path)
+	if faults := newFaults(s.Program, now, psirt.Around{Path: reportPath}); len(faults) > 0 {
+		return nil, &Refused{What: "nothing was changed", Verdict: psirt.All("the programme can be followed", faults...)}
+	}
+	c := &programChange{edits: []store.Edit{{Path: path, Data: []byte(text)}}, subject: "Change " + path,
+		readers: !reflect.DeepEqual(s.Program.People, now.People) || !reflect.DeepEqual(s.Program.Roles, now.Roles)}
+	p, err := d.proposeChange(ctx, s, who, c)
+	if err != nil {
+		return nil, err
+	}
+	out := &PolicyChange{Proposed: p}
+	if c.sealed != nil {
+		out.Resealed, out.Left = c.sealed.done, c.sealed.left
+	}
+	return out, nil
 }
 
 // Accept puts a finding of the audit on record as explained, as a change of the
