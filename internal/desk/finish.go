@@ -171,7 +171,7 @@ func (d *Desk) show(ctx context.Context, who *actor, branch string) error {
 		return err // merged meanwhile
 	}
 	g, err := d.judge.Proposal(base, head)
-	if err != nil {
+	if err != nil || g.Empty() {
 		return err
 	}
 	p := proposal{branch: branch, kind: g.Kind, id: g.Case, head: head, title: strings.TrimSuffix(branch, "/next"), author: who.login}

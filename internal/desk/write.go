@@ -159,6 +159,9 @@ func (d *Desk) merge(ctx context.Context, who *actor, branch string) (store.Hash
 		if err != nil {
 			return store.Hash{}, nil, err
 		}
+		if g.Empty() { // it is on main, and only the branch has still to go
+			return store.Hash{}, g, nil
+		}
 		if !g.OK() {
 			return store.Hash{}, g, &Refused{What: "not merged", Verdict: g.Verdict, superseded: isSuperseded(g)}
 		}

@@ -1,0 +1,39 @@
+package desk_test
+
+import (
+	"os/exec"
+	"testing"
+
+	"github.com/docket-psirt/docket/internal/desk"
+	"github.com/docket-psirt/docket/internal/peer"
+)
+
+// TestMergedAMomentAgo: who brings a branch to main moves main first, and the
+// branch goes after that. Another process that comes between the two, such as
+// the bot beside the intake host, finds its work done: that is no refusal, and
+// no pull request is opened for what is merged.
+func TestMergedAMomentAgo(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	id := c.take(clearMail)[0].ID
+	d := c.as("")
+	pulls := func() int {
+		t.Helper()
+		all, err := d.Pulls(t.Context(), true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(all)
+	}
+	before := pulls()
+	git, branch := peer.Need(t, "git"), "refs/heads/case/"+string(id)+"/next"
+	if out, err := exec.Command(git, "-C", c.dir, "update-ref", branch, "main^2").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if merged, err := desk.MergeBranch(d, id); err != nil || merged {
+		t.Errorf("what is merged: %v, merged once more: %v", err, merged)
+	}
+	if err := desk.ShowBranch(d, id); err != nil || pulls() != before {
+		t.Errorf("what is merged is shown: %v, with %d pull requests, want %d", err, pulls(), before)
+	}
+}
