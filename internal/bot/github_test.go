@@ -128,20 +128,18 @@ func (h *hub) has(id psirt.CaseID, label string) bool {
 	return slices.Contains(h.issue(id).Labels, label)
 }
 
-// still waits until the daemon has nothing to do and GitHub nothing to deliver.
+// still waits until GitHub has nothing to deliver and the daemon nothing to do:
+// twice, since what the daemon did may be something to deliver.
 func (h *hub) still() {
 	h.t.Helper()
 	quiet := 0
 	peer.Await(h.t, "quiet", func() bool {
+		events := len(h.gh.Events())
 		h.gh.Settle()
-		done := strings.Count(h.d.log.String(), "\n")
-		time.Sleep(60 * time.Millisecond)
-		if h.d.metric("docket_queue_length") == "0" && strings.Count(h.d.log.String(), "\n") == done {
-			quiet++
-		} else {
+		if quiet++; h.d.metric("docket_busy") != "0" || len(h.gh.Events()) != events {
 			quiet = 0
 		}
-		return quiet >= 4
+		return quiet >= 2
 	})
 }
 

@@ -37,7 +37,9 @@ type metrics struct {
 	calls      atomic.Int64
 }
 
-func newMetrics(queue func() int) *metrics {
+// newMetrics asks queue for the events that wait, and busy whether there is
+// work.
+func newMetrics(queue func() int, busy func() bool) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		deliveries: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "docket_deliveries_total",
@@ -58,6 +60,13 @@ func newMetrics(queue func() int) *metrics {
 	m.registry.MustRegister(m.deliveries, m.events, m.seconds, m.rounds, m.lastRound, m.limited, m.waited,
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "docket_queue_length", Help: "Events that wait."},
 			func() float64 { return float64(queue()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "docket_busy", Help: "1 while there is work, 0 while the daemon waits for some."},
+			func() float64 {
+				if busy() {
+					return 1
+				}
+				return 0
+			}),
 		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "docket_rest_calls_total", Help: "REST requests sent to GitHub, retries included."},
 			func() float64 { return float64(m.calls.Load()) }),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

@@ -79,9 +79,10 @@ func Serve(ctx context.Context, listener net.Listener, o Options) error {
 		return err
 	}
 	events := make(chan forge.Event, o.Queue)
-	m := newMetrics(func() int { return len(events) })
 	w := &worker{open: o.Open, bot: &Bot{Tools: tools, Repo: o.Repo}, every: o.Every, limit: o.Limit, passes: slices.Clone(o.Passes),
-		memory: remembered, metrics: m, log: o.Log, events: events, wanted: make(chan struct{}, 1), over: make(chan struct{})}
+		memory: remembered, log: o.Log, events: events, wanted: make(chan struct{}, 1), over: make(chan struct{})}
+	m := newMetrics(func() int { return len(events) }, w.busy)
+	w.metrics = m
 	s := &web{secret: o.Secret, bot: &Bot{Repo: o.Repo}, worker: w, memory: remembered, metrics: m, log: o.Log}
 	return s.serve(ctx, listener)
 }

@@ -150,7 +150,7 @@ func TestServeLetsSlowOnesGo(t *testing.T) {
 			}
 			defer conn.Close()
 			started := time.Now()
-			if err := conn.SetDeadline(started.Add(12 * time.Second)); err != nil {
+			if err := conn.SetDeadline(started.Add(peer.Patience)); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := io.WriteString(conn, begin); err != nil {

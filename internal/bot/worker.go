@@ -34,6 +34,7 @@ type worker struct {
 	over   chan struct{} // closed when the loop has ended
 	failed int           // rounds and events in a row
 
+	tasks     atomic.Int64 // events and rounds that wait, or that it is at
 	began     atomic.Int64 // when it began what it is at, as Unix time in ns; 0: it waits
 	lastRound atomic.Int64 // when a round last ended well; 0: not yet
 	calls     int          // of tools that were let go
@@ -41,43 +42,68 @@ type worker struct {
 
 // queue lets an event wait; false: the queue is full.
 func (w *worker) queue(e forge.Event) bool {
+	w.tasks.Add(1)
 	select {
 	case w.events <- e:
 		return true
 	default:
+		w.tasks.Add(-1)
 		return false
 	}
 }
 
 // wantRound asks for a round, soon. To ask twice is to ask once.
 func (w *worker) wantRound() {
+	w.tasks.Add(1)
 	select {
 	case w.wanted <- struct{}{}:
 	default:
+		w.tasks.Add(-1)
 	}
 }
 
-// loop works until ctx ends; what it is at then, it finishes.
+// busy says that there is work: an event, a round or a pass is under way, or
+// waits.
+func (w *worker) busy() bool { return w.tasks.Load() > 0 }
+
+// loop works until ctx ends; what it is at then, it finishes. Rounds that events
+// ask for do not put off the next one with its passes, however many come.
 func (w *worker) loop(ctx context.Context) {
 	defer close(w.over)
 	timer := time.NewTimer(0) // what was missed while nobody was here
 	defer timer.Stop()
+	due := time.Now()
+	soon := func(at time.Time) { due = at; timer.Reset(time.Until(at)) }
 	for ctx.Err() == nil {
 		var err error
 		select {
 		case <-ctx.Done():
 			return
 		case e := <-w.events:
-			if err = w.react(e); err == nil {
-				continue
+			if err = w.react(e); err != nil {
+				soon(w.next(due, err))
 			}
 		case <-w.wanted:
 			err = w.round(false)
+			soon(w.next(due, err))
 		case <-timer.C:
+			w.tasks.Add(1)
 			err = w.round(true)
+			soon(time.Now().Add(w.pause(err)))
 		}
-		timer.Reset(w.pause(err))
+		w.tasks.Add(-1)
 	}
+}
+
+// next is when to make the next round with its passes, which was due at a time:
+// sooner when something failed, and later only when GitHub asks for that.
+func (w *worker) next(due time.Time, err error) time.Time {
+	at := time.Now().Add(w.pause(err))
+	var limited *forge.LimitedError
+	if errors.As(err, &limited) || at.Before(due) {
+		return at
+	}
+	return due
 }
 
 // pause is how long to wait for the next round: less when something failed, and
