@@ -174,6 +174,7 @@ func makers(s *audit.Setting, step audit.Step) []psirt.Fingerprint {
 // be approved.
 func (d *Desk) judgeSealed(g *audit.Judgement, s *audit.Setting, who *actor) (psirt.Verdict, error) {
 	var parts []psirt.Verdict
+	end := &atEnd{}
 	for _, step := range g.Steps {
 		at, err := d.repo.At(step.Commit.Hash)
 		if err != nil {
@@ -205,10 +206,13 @@ func (d *Desk) judgeSealed(g *audit.Judgement, s *audit.Setting, who *actor) (ps
 				parts = append(parts, psirt.Failed(fmt.Sprintf("update %d cannot be opened and read", u.N), err.Error()))
 			} else if u.Kind == psirt.KindShare {
 				parts = append(parts, shareVerdict(s, u, words, open.report, step.Case.By, approversWith(g, who)))
+				end.shares = append(end.shares, pendingShare{u, words, step.Case.By})
 			}
 		}
+		end.take(step, open)
 	}
-	return psirt.All("what is sealed is as the programme asks", parts...), nil
+	more, err := d.judgeEnd(end, s, approversWith(g, who))
+	return psirt.All("what is sealed is as the programme asks", append(parts, more...)...), err
 }
 
 // sealedVerdict judges one revision by its open report, and by those before it

@@ -25,28 +25,38 @@ func originalOf(report psirt.Document) psirt.CaseID {
 // checkOriginal holds that what is to be closed as a duplicate names another
 // case that is there, and that is no duplicate itself.
 func (d *Desk) checkOriginal(id psirt.CaseID, outcome psirt.Outcome, report psirt.Document) error {
+	if outcome != outcomeDuplicate {
+		return nil
+	}
+	v, err := d.originalVerdict(id, report)
+	if err == nil && !v.OK() {
+		err = &Refused{What: fmt.Sprintf("%s was not moved", id), Verdict: v}
+	}
+	return err
+}
+
+// originalVerdict answers whether a report names an original that a duplicate
+// may have, as main has it now.
+func (d *Desk) originalVerdict(id psirt.CaseID, report psirt.Document) (psirt.Verdict, error) {
 	original := originalOf(report)
-	if outcome != outcomeDuplicate || original == "" {
-		return nil // a guard of the programme asks for it, or does not
-	}
-	refuse := func(what, do string) error {
-		return &Refused{What: fmt.Sprintf("%s was not moved", id), Verdict: psirt.Failed(what, do)}
-	}
-	if original == id {
-		return refuse("it names itself as its original", "name the case that it repeats with docket set "+string(id)+" duplicate_of=CASE")
+	switch original {
+	case "": // a guard of the programme asks for it, or does not
+		return psirt.Passed("no original is named"), nil
+	case id:
+		return psirt.Failed("it names itself as its original", "name the case that it repeats with docket set "+string(id)+" duplicate_of=CASE"), nil
 	}
 	c, err := d.onMain(original)
 	var problem *Problem
 	if errors.As(err, &problem) || errors.Is(err, fs.ErrNotExist) {
-		return refuse("the case that it names as its original is not here", "name one that docket list shows: docket set "+string(id)+" duplicate_of=CASE")
+		return psirt.Failed("the case that it names as its original is not here", "name one that docket list shows: docket set "+string(id)+" duplicate_of=CASE"), nil
 	}
 	if err != nil {
-		return err
+		return psirt.Verdict{}, err
 	}
 	if c.Outcome == outcomeDuplicate {
-		return refuse("the case that it names as its original is a duplicate itself", "name the one that that case repeats: docket show "+string(original))
+		return psirt.Failed("the case that it names as its original is a duplicate itself", "name the one that that case repeats: docket show "+string(original)), nil
 	}
-	return nil
+	return psirt.Passed("its original is " + string(original)), nil
 }
 
 // Linked is what became of the link from an original to its duplicate.
