@@ -136,6 +136,7 @@ func firstText(doc psirt.Document, path string) string {
 type likeQuery struct {
 	terms map[string]int // term: its index
 	words []string       // by index
+	count []float64      // by index: what it counts for in the case that was asked about
 	seen  []int          // by index: cases that have it, among all compared
 	cases int
 	kept  []candidate
@@ -143,18 +144,26 @@ type likeQuery struct {
 
 type candidate struct {
 	Likeness
-	shared []uint16 // indexes of terms
-	terms  int      // how many terms the case has in all
+	shared []sharedTerm
+	own    float64 // squares of what the terms count for that only this case has
+}
+
+// sharedTerm is a term that two cases have in common.
+type sharedTerm struct {
+	at    uint16  // its index
+	count float32 // what it counts for in the other case
 }
 
 func newLikeQuery(doc psirt.Document) *likeQuery {
 	q := &likeQuery{terms: map[string]int{}}
-	for term := range likeTerms(doc) {
+	terms := likeTerms(doc)
+	for term := range terms {
 		q.words = append(q.words, term)
 	}
 	slices.Sort(q.words) // the same case gives the same answer
 	for i, term := range q.words {
 		q.terms[term] = i
+		q.count = append(q.count, terms[term])
 	}
 	q.seen = make([]int, len(q.words))
 	return q
@@ -164,11 +173,12 @@ func newLikeQuery(doc psirt.Document) *likeQuery {
 func (q *likeQuery) add(doc psirt.Document, l Likeness) {
 	q.cases++
 	c := candidate{Likeness: l}
-	for term := range likeTerms(doc) {
-		c.terms++
+	for term, count := range likeTerms(doc) {
 		if i, ok := q.terms[term]; ok {
 			q.seen[i]++
-			c.shared = append(c.shared, uint16(i))
+			c.shared = append(c.shared, sharedTerm{uint16(i), float32(count)})
+		} else {
+			c.own += count * count
 		}
 	}
 	if len(c.shared) == 0 {
@@ -182,25 +192,30 @@ func (q *likeQuery) add(doc psirt.Document, l Likeness) {
 	}
 }
 
-// weight is the weight of a term of the query: the rarer, the heavier.
+// weight is how rare a term of the query is among all that were compared: the
+// rarer, the heavier. What every case has says next to nothing.
 func (q *likeQuery) weight(i int) float64 {
-	return math.Log(1 + float64(q.cases+1)/float64(q.seen[i]+1))
+	n := float64(q.seen[i])
+	return math.Log(1 + (float64(q.cases)-n+1)/(n+0.5))
 }
 
 // rank gives scores and puts the likest first.
 func (q *likeQuery) rank() {
-	whole := 0.0
-	for i := range q.words {
-		whole += q.weight(i) * q.weight(i)
+	whole, squares := 0.0, 0.0
+	for i, count := range q.count {
+		w := q.weight(i)
+		whole += count * count * w * w
+		squares += w * w
 	}
-	mean := whole / float64(len(q.words)) // stands for terms that only the other case has
+	mean := squares / float64(len(q.words)) // stands for terms that only the other case has
 	for n := range q.kept {
 		c := &q.kept[n]
-		common := 0.0
-		for _, i := range c.shared {
-			common += q.weight(int(i)) * q.weight(int(i))
+		common, other := 0.0, mean*c.own
+		for _, t := range c.shared {
+			w, count := q.weight(int(t.at)), float64(t.count)
+			common += q.count[t.at] * count * w * w
+			other += count * count * w * w
 		}
-		other := common + mean*float64(c.terms-len(c.shared))
 		c.Score = math.Round(1000*common/math.Sqrt(whole*other)) / 1000
 	}
 	slices.SortFunc(q.kept, func(a, b candidate) int {
@@ -216,16 +231,22 @@ func (q *likeQuery) best(most int) []Likeness {
 		if len(out) == most || c.Score < 0.01 {
 			break
 		}
-		slices.SortFunc(c.shared, func(a, b uint16) int {
-			return cmp.Or(cmp.Compare(q.weight(int(b)), q.weight(int(a))), strings.Compare(q.words[a], q.words[b]))
+		slices.SortFunc(c.shared, func(a, b sharedTerm) int {
+			return cmp.Or(cmp.Compare(q.heft(b), q.heft(a)), strings.Compare(q.words[a.at], q.words[b.at]))
 		})
 		c.Shared = []string{}
-		for _, i := range c.shared {
-			if word := strings.TrimPrefix(q.words[i], productMark); len(c.Shared) < 6 && !slices.Contains(c.Shared, word) {
+		for _, t := range c.shared {
+			if word := strings.TrimPrefix(q.words[t.at], productMark); len(c.Shared) < 6 && !slices.Contains(c.Shared, word) {
 				c.Shared = append(c.Shared, word)
 			}
 		}
 		out = append(out, c.Likeness)
 	}
 	return out
+}
+
+// heft is how much a term adds to the score of a case that shares it.
+func (q *likeQuery) heft(t sharedTerm) float64 {
+	w := q.weight(int(t.at))
+	return q.count[t.at] * float64(t.count) * w * w
 }

@@ -1,6 +1,8 @@
 package desk
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -12,26 +14,47 @@ import (
 // same product says more than a word of its name in a sentence.
 const productMark = "product: "
 
-// likeTerms is the set of terms of a report: the words of its title,
-// description and steps, each two words in a row, and its products.
-func likeTerms(doc psirt.Document) map[string]bool {
-	out := map[string]bool{}
+// What a term counts for, by where it stands: what a report is about, its title
+// and its products, says more than a word somewhere in its text; and two words
+// in a row say less than the two words do apart, unless somebody copied.
+const (
+	likeProduct = 3.0
+	likeVersion = 2.0
+	likeTitle   = 2.0
+	likeText    = 1.0
+	likePair    = 0.5 // of what the place counts
+)
+
+// likeFields are the paths that are compared, what counts most first.
+var likeFields = []struct {
+	path  string
+	count float64
+}{
+	{"products.name", likeProduct}, {"products.part_number", likeProduct}, {"products.versions", likeVersion},
+	{"title", likeTitle}, {"description", likeText}, {"steps", likeText},
+}
+
+// likeTerms are the terms of a report, with what each counts for: the words of
+// its title, description and steps, each two words in a row, its products and
+// their versions.
+func likeTerms(doc psirt.Document) map[string]float64 {
+	out := map[string]float64{}
 	left := maxLikeText
-	for _, path := range []string{"products.name", "products.part_number", "title", "description", "steps"} {
-		for _, v := range doc.Values(path) {
+	for _, field := range likeFields {
+		for _, v := range doc.Values(field.path) {
 			text, _ := v.(string)
 			if len(text) > left {
 				text = strings.ToValidUTF8(text[:left], "")
 			}
 			left -= len(text)
-			words := likeWords(text)
-			if strings.HasPrefix(path, "products.") && len(words) > 0 {
-				addTerm(out, productMark+strings.Join(words, " "))
+			words := likeWords(withoutAddresses(text))
+			if field.count == likeProduct && len(words) > 1 {
+				addTerm(out, productMark+strings.Join(words, " "), field.count)
 			}
 			for i, word := range words {
-				addTerm(out, word)
+				addTerm(out, word, field.count)
 				if i > 0 {
-					addTerm(out, words[i-1]+" "+word)
+					addTerm(out, words[i-1]+" "+word, field.count*likePair)
 				}
 			}
 		}
@@ -39,10 +62,26 @@ func likeTerms(doc psirt.Document) map[string]bool {
 	return out
 }
 
-func addTerm(set map[string]bool, term string) {
-	if len(set) < maxLikeTerms && len(term) <= 200 {
-		set[term] = true
+func addTerm(set map[string]float64, term string, count float64) {
+	if _, ok := set[term]; ok || len(set) >= maxLikeTerms || len(term) > 200 {
+		return // where it counts most is seen first
 	}
+	set[term] = count
+}
+
+// withoutAddresses leaves out mail addresses: who writes is not what about.
+func withoutAddresses(text string) string {
+	if !strings.Contains(text, "@") {
+		return text
+	}
+	words := strings.FieldsFunc(text, unicode.IsSpace)
+	kept := words[:0]
+	for _, w := range words {
+		if !strings.Contains(w, "@") {
+			kept = append(kept, w)
+		}
+	}
+	return strings.Join(kept, " ")
 }
 
 // likeWords takes a text apart: lower-case words and numbers without those that
@@ -87,19 +126,40 @@ func likeWord(s string) string {
 		return ""
 	}
 	if unicode.IsDigit(rune(s[0])) {
+		if _, err := strconv.Atoi(s); err == nil && n < 4 {
+			return "" // a count, or a part of a telephone number
+		}
 		return s
 	}
-	switch { // English plurals and the like; elsewhere both sides lose the same
+	return stem(s, n)
+}
+
+// stem takes the endings of English plurals and verbs off a word of n
+// characters; of words of other languages both sides lose the same.
+func stem(s string, n int) string {
+	switch {
 	case n > 5 && strings.HasSuffix(s, "ing"):
-		return s[:len(s)-3]
+		return undouble(s[:len(s)-3])
 	case n > 4 && strings.HasSuffix(s, "ed"):
+		return undouble(s[:len(s)-2])
+	case n > 4 && hasAnySuffix(s, "ses", "xes", "zes", "ches", "shes"):
 		return s[:len(s)-2]
-	case n > 4 && strings.HasSuffix(s, "es"):
-		return s[:len(s)-2]
-	case n > 3 && strings.HasSuffix(s, "s") && !strings.HasSuffix(s, "ss"):
+	case n > 3 && strings.HasSuffix(s, "s") && !hasAnySuffix(s, "ss", "us", "is"):
 		return s[:len(s)-1]
 	}
 	return s
+}
+
+// undouble takes back the letter that an ending doubled: logg(ed) is log.
+func undouble(s string) string {
+	if n := len(s); n > 3 && s[n-1] == s[n-2] && strings.IndexByte("bdgmnprt", s[n-1]) >= 0 {
+		return s[:n-1]
+	}
+	return s
+}
+
+func hasAnySuffix(s string, endings ...string) bool {
+	return slices.ContainsFunc(endings, func(end string) bool { return strings.HasSuffix(s, end) })
 }
 
 // emptyWords stand in every report (English, French, German).
@@ -110,6 +170,10 @@ a about after all also am an and any are as at be been before being but by can c
 had has have he her here him his how i if in into is it its just like may me more most my no nor not of on only
 or other our out over own please she should so some such than that the their them then there these they this those
 through to too under up upon us very was we were what when where which while who why will with would you your
+again always another any anybody anyone anything ask because below both complete each else every everything few first
+further give go here know known last let made make many much need never now nothing often once one part question say
+second see send several since somebody something still take tell thing think third time try tried two use used using
+want way well without yet attached evidence fyi http https www com org net
 hello hi dear regards thanks thank sincerely best team kind
 le la les un une des du de et est en dans pour par sur que qui ne pas ce cette il elle nous vous je sont avec au aux
 bonjour merci cordialement
