@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/docket-psirt/docket/internal/peer"
 )
@@ -22,7 +21,7 @@ func TestPostfix(t *testing.T) {
 	write(t, wrong, "battery-staple\n")
 	sender := func(mechanism, password, ca string) *SMTPSender {
 		t.Helper()
-		s, err := NewSMTPSender(SMTP{URL: "smtp://psirt@" + server.Address[mechanism], PasswordFile: password, CAFile: ca, Timeout: 10 * time.Second})
+		s, err := NewSMTPSender(SMTP{URL: "smtp://psirt@" + server.Address[mechanism], PasswordFile: password, CAFile: ca, Timeout: peer.Patience})
 		if err != nil {
 			t.Fatal(err)
 		}

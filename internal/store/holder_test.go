@@ -177,7 +177,7 @@ func TestKilledLockHolder(t *testing.T) {
 	if err := r.Publish(context.Background(), b, u); err != nil {
 		t.Errorf("after it was killed: %v", err)
 	}
-	if waited := time.Since(begun); waited > 3*time.Second {
+	if waited := time.Since(begun); waited > livePatience/2 {
 		t.Errorf("waited %v for a dead process", waited)
 	}
 }
