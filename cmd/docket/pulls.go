@@ -100,8 +100,9 @@ func number(s string) (int, error) {
 func (a *app) diffCommand() *cobra.Command {
 	c := a.jsonFlag(&cobra.Command{Use: "diff [N]", Short: "Read what a pull request changes, opened with your key", Args: cobra.MaximumNArgs(1),
 		Long: `Shows for each revision what changes in the envelope and, where your key opens it, in
-the report; and every update as the reporter will read it. N is a number or a case
-ID; without it, the only open one.`,
+the report; and every update as the reporter will read it. Of a change of a
+programme it shows the lines that change, which certificates come and go, and which
+cases are sealed anew. N is a number or a case ID; without it, the only open one.`,
 		Example: "  docket --as ben diff 12\n  docket --as ben diff INGP-2026-0042"})
 	c.RunE = func(c *cobra.Command, args []string) error {
 		n, id, err := pullArg(args)
@@ -125,11 +126,14 @@ ID; without it, the only open one.`,
 
 func (a *app) printDiff(diff *desk.Diff) {
 	a.printf("Pull request %d: %s\n", diff.Pull.Number, diff.Pull.Title)
-	for _, f := range diff.Files {
-		a.printf("  changes %s\n", f)
-	}
-	if len(diff.Files) > 0 {
-		a.printf("Nothing of it is sealed; git shows the lines: git diff main...program/<name>\n")
+	for _, f := range diff.Changes {
+		a.printf("  changes %s\n", safe(f.Path))
+		if f.Is != "" {
+			a.printf("    %s\n", safe(f.Is))
+		}
+		for _, line := range f.Lines {
+			a.printf("    %s\n", safe(line))
+		}
 	}
 	for _, s := range diff.Steps {
 		a.printf("\nRevision %d, signed by %s\n", s.Revision, s.By)

@@ -17,6 +17,8 @@ type Diff struct {
 	Pull  Pull       `json:"pull"`
 	Steps []StepDiff `json:"revisions"`
 	Files []string   `json:"files,omitempty"` // that a change of a programme touches
+	// Changes are what it does to each of them.
+	Changes []FileDiff `json:"changes,omitempty"`
 	// Verdict is that of the check, with sealed guards judged by the key.
 	Verdict psirt.Verdict `json:"verdict"`
 }
@@ -58,6 +60,9 @@ func (d *Desk) Diff(ctx context.Context, number int, id psirt.CaseID) (*Diff, er
 	out := &Diff{Pull: *p, Verdict: g.Verdict, Steps: []StepDiff{}}
 	if g.Kind == audit.KindProgram {
 		out.Files = g.Paths()
+		if out.Changes, err = d.fileDiffs(g, g.Head); err != nil {
+			return nil, err
+		}
 	}
 	for _, step := range g.Steps {
 		sd, err := d.stepDiff(step, s)
