@@ -160,6 +160,7 @@ var exonyms = map[string]string{
 	"varsovie": "warsaw", "kopenhagen": "copenhagen", "copenhague": "copenhagen", "moskau": "moscow", "peking": "shanghai",
 	"beijing": "shanghai", "tokio": "tokyo",
 	// people's names for the time of their whole country
+	"belgium": "brussels", "france": "paris", "germany": "berlin", "netherlands": "amsterdam", "poland": "warsaw", "spain": "madrid", "italy": "rome",
 	"belgian": "brussels", "belgische": "brussels", "belge": "brussels", "french": "paris", "dutch": "amsterdam", "nederlandse": "amsterdam",
 	"german": "berlin", "deutsche": "berlin", "swiss": "zurich", "schweizer": "zurich", "austrian": "vienna", "italian": "rome", "spanish": "madrid",
 	"british": "london", "uk": "london", "irish": "dublin", "polish": "warsaw", "swedish": "stockholm", "danish": "copenhagen", "norwegian": "oslo",
@@ -176,8 +177,8 @@ func placeOffset(place string, day time.Time) (string, bool) {
 		place = english
 	}
 	names := []string{titled(place)}
-	if _, last, ok := strings.Cut(place, " "); ok {
-		names = append(names, titled(last))
+	if _, last, ok := strings.Cut(place, " "); ok { // "of Belgium"
+		names = append(names, titled(firstOf(exonyms[last], last)))
 	}
 	for _, name := range names {
 		for _, area := range [...]string{"Europe/", "America/", "Asia/", "Africa/", "Australia/", "Pacific/"} {

@@ -46,9 +46,21 @@ func (d *document) readDiscovery(observed moment) psirt.Discovery {
 	}
 	d.proseDiscovery(&found)
 	if found.When == "" {
-		found.When = observed.String()
+		found.When = firstOf(observed.String(), d.seenSince())
 	}
 	return found
+}
+
+var attacksSince = lower(`^since\b[^.;]{3,60}\bwe (?:see|saw|have seen|have been seeing|observe|are seeing)\b`)
+
+// seenSince is the day since which attacks are seen.
+func (d *document) seenSince() string {
+	for _, s := range d.said {
+		if m, ok := firstMoment(s.text, s.low, d.in.Date); ok && attacksSince.in(s.low) && proseField(s.path) {
+			return m.String()
+		}
+	}
+	return ""
 }
 
 // besideDate is what a label that asks for the day has behind it, when that says

@@ -55,6 +55,7 @@ func newDocument(in Input, form psirt.ReportForm, scope psirt.Scope) *document {
 	in.From.Name = strings.ToValidUTF8(in.From.Name, "\ufffd")
 	d := &document{in: in, form: form, scope: scope, words: newVocabulary(form)}
 	d.lines, d.rest = splitLines(strings.ToValidUTF8(in.Text, "\ufffd"))
+	unmark(d.lines)
 	undress(d.lines)
 	d.markZones()
 	d.countHeadings()
@@ -180,7 +181,7 @@ func (d *document) listsProduct(s *section, h heading) bool {
 }
 
 // startsVersion is how a list of versions begins.
-var startsVersion = lower(`^(?:versions? )?[v<>=≤≥ ]*\d+(?:\.\w+)+`)
+var startsVersion = lower("^[`*(]*(?:versions? )?[v<>=≤≥ ]*\\d+(?:\\.\\w+)+")
 
 // continues reports whether line i still belongs to s.
 func (d *document) continues(s *section, i int) bool {

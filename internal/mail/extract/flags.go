@@ -280,7 +280,7 @@ func (d *document) notAccepted(r psirt.Reported) bool {
 	}
 	for _, accepted := range d.scope.Products {
 		accepted = strings.TrimSuffix(strings.TrimSuffix(lowered(collapse(accepted)), "s"), " product") // any product of that kind
-		if accepted != "" && wordIndex(about, accepted) >= 0 {
+		if accepted != "" && (wordIndex(about, accepted) >= 0 || abroad(about, accepted)) {
 			return false
 		}
 	}

@@ -28,13 +28,15 @@ func (d *document) findBlocks() {
 		if row := cells(clip(l.text, 400), tabLabel); row != nil && !cellLink.in(row[0]) {
 			m = append(row, "")
 		}
+		plain := false
 		if m == nil {
 			m = ruled(clip(l.text, 400))
+			plain = m != nil && sureMark.in(l.low)
 		}
 		switch {
 		case l.zone != zoneBody, l.text == "":
 			end()
-		case m == nil || wordCount(m[0]) > 6 || !upperStart(m[0]) || m[1]+m[2] == "" || strings.HasPrefix(m[1], "//"):
+		case m == nil || wordCount(m[0]) > 6 || (!upperStart(m[0]) && !plain) || m[1]+m[2] == "" || strings.HasPrefix(m[1], "//"):
 			if l.indent == 0 { // what is indented goes on with the value above
 				end()
 			}
@@ -47,6 +49,9 @@ func (d *document) findBlocks() {
 	}
 	end()
 }
+
+// sureMark is a mark between label and value that no sentence has.
+var sureMark = lower(`[-=]>|>>|→|⇒|»|\.{4,}|\s=\s`)
 
 // ruled is the label and the value of a line that sets them apart by a mark
 // other than a colon, with an empty third part. Of several marks the first counts.

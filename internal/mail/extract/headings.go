@@ -26,8 +26,8 @@ var (
 	framedHead   = lower(`^(?:={2,}|-{2,}|\*{3,})\s*([^=*-][^=*]{1,60}?)\s*(?:={2,}|-{2,}|\*{3,})$`)
 	numberedLine = lower(`^(?:[一二三四五六七八九十]{1,2}[、．.]|\d{1,2}[、．]|\d{1,2}(?:\.\d{1,2})*[.):]|\d{1,2}(?:\.\d{1,2})+|\d{1,2}|[ivx]{1,4}[.)]|[a-h][.)])\s*(\S.*)$`)
 	listMark     = lower(`^(?:([-*+•‣▪◦·–—])\s+|([(（]?\d{1,2}[、．）]|[（(]\d{1,2}[)）]|第[一二三四五六七八九十\d]{1,2}步[:：.、]?|步骤[一二三四五六七八九十\d]{1,2}[:：.、]?|手順\d{1,2}[:：.、]?)\s*|(\(?\d{1,2}[.):]|\(?[a-z][.)]|\d\x{fe0f}?\x{20e3}|(?:step|stap|paso|passo) \d{1,2}\b[:.)]?|schritt \d{1,2}\b[:.)]?|étape \d{1,2}\b\s?[:.)]?)\s+)`)
-	arrowLabel   = lower(`^(\S[^<>]{1,40}?)\s*(?:[-=]{1,2}>|→|⇒|»)\s*(\S.*)$`)
-	colonLabel   = lower(`^([^:：\t]{2,110}?)\s*(?::{1,2}\**(?:\s+(.*))?|：\**\s*(.*))$`)
+	arrowLabel   = lower(`^(\S[^<>]{1,40}?)\s*(?:[-=]{1,2}>|>>|→|⇒|»)\s*(\S.*)$`)
+	colonLabel   = lower(`^([^:：\t]{2,110}?)\s*(?::{1,2}[-–]{0,2}\**(?:\s+(.*))?|：\**\s*(.*))$`)
 	dashLabel    = lower(`^(\S[^–—]{1,40}?)\s+(?:[–—]|-{1,2})\s+(\S.*)$`)
 	dotsLabel    = lower(`^(\S.{1,40}?)(?:\s?\.{3,}\s*|\s\.{2}\s)(\S.*)$`)
 	alignedLabel = lower(`^(\S(?:\S| \S){1,40})(?:\s{2,}|\t+)(\S.*)$`)
@@ -36,7 +36,7 @@ var (
 	parenLabel   = lower(`^\(([^()]{3,40})\)\s+(\S.*)$`)
 	codeLabel    = lower(`^([a-z][a-z' -]{2,30}?) (v?\d+(?:\.\w+)+[\w-]*|[a-z]{1,5}[-/]\w*\d[\w/-]*)$`)
 	askLabel     = lower(`^([^?]{3,90})\?\s*(.*)$`)
-	askStart     = lower(`^(\d+[.)]\s*)?(which|what|how|when|where|has|have|is|was|were|are|did|who|welche|was|wie|wann|wo|wurde|ist|quel|quelle|comment|quand|où|est-ce|published|exploited|public)\b`)
+	askStart     = lower(`^(\d+[.)]\s*)?(which|what|how|do|does|when|where|has|have|is|was|were|are|did|who|welche|was|wie|wann|wo|wurde|ist|quel|quelle|comment|quand|où|est-ce|published|exploited|public)\b`)
 	askNot       = lower(`\b(will|can|do you|do we|do i|would|please|should|shall|is there|are there|you)\b`)
 )
 
@@ -292,11 +292,14 @@ func (d *document) bareHeading(i int) (heading, bool) {
 	}
 	h := heading{label: text, strong: true, lines: 1}
 	d.resolve(&h)
-	if h.path == "" || (!h.exact && !d.standsAlone(i, text)) {
+	if h.path == "" || (!h.exact && (!d.standsAlone(i, text) || versionIn.in(lowered(text)))) {
 		return heading{}, false
 	}
 	return h, true
 }
+
+// versionIn is in the first line of a list of versions, and in no heading of one.
+var versionIn = lower(`\b\d+\.\d+\.\w`)
 
 // shortQuestion reports whether line i asks something in a few words and has the
 // answer right below: "Under attack?"

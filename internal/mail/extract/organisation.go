@@ -125,6 +125,10 @@ func organisationIn(parts []string, name string, strict bool) string {
 			guess = p
 			continue
 		}
+		if !strict && teamName.in(p) && !office.in(low[len("team "):]) {
+			guess = firstOf(guess, p)
+			continue
+		}
 		if office.in(low) {
 			seenOffice = true
 			continue
@@ -140,7 +144,28 @@ func organisationIn(parts []string, name string, strict bool) string {
 }
 
 // weakWord ends the names of departments as well as of companies.
-var weakWord = lower(`\b(?:services|security|systems|networks|software|solutions|technologies|research|operations|computing)$`)
+var weakWord = lower(`\b(?:services|security|systems|networks|software|solutions|technologies|research|operations|computing)$|^(?:internal|group|corporate) \w+$`)
+
+// teamName is what a team without a house calls itself.
+var teamName = exactly(`^Team [\p{Lu}][\p{L}\d-]+$`)
+
+// houseOf is the part of a letter's end that the domain of the sender's address
+// is named after.
+func (d *document) houseOf(closing []string, name string) string {
+	_, host, _ := strings.Cut(lowered(d.in.From.Addr), "@")
+	for i, p := range closing {
+		bare := strings.NewReplacer(" ", "", "-", "", ".", "").Replace(lowered(p))
+		if i > 5 || len(bare) < 5 || wordCount(p) > 6 || address.in(lowered(p)) || sharesWord(p, name) || !unicode.IsUpper(firstRune(p)) {
+			continue
+		}
+		for _, label := range strings.Split(host, ".") {
+			if label = strings.ReplaceAll(label, "-", ""); label == bare || len(label) >= 6 && label != "example" && strings.HasPrefix(bare, label) {
+				return p
+			}
+		}
+	}
+	return ""
+}
 
 // personal reports whether a part is a form of the name itself, as "A. Ruiz" is
 // of "Ada Ruiz".

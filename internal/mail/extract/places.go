@@ -202,6 +202,9 @@ func (d *document) readObserved() (string, moment) {
 		}
 	}
 	attacked := d.readExploited() == exploitedYes
+	if iso, m, ok := d.toldMoment(); ok && !attacked {
+		return iso, m
+	}
 	for _, s := range d.said { // of an attack, the first moment
 		if (s.path == pathExploited && !saysNo.in(s.low)) || (attacked && firstHit.in(s.low)) {
 			if iso, _, ok := d.observation(s.text, moment{}); ok {
@@ -212,7 +215,45 @@ func (d *document) readObserved() (string, moment) {
 	return "", dayOnly
 }
 
+var itWas = lower(`\bit (?:was|happened|occurred)\b`)
+
+// toldMoment is the first moment, day and time of day, that the reporter tells of
+// where the programme asks for it, whatever the verb is.
+func (d *document) toldMoment() (string, moment, bool) {
+	if !d.asks(pathObserved) {
+		return "", moment{}, false
+	}
+	for _, s := range d.said {
+		own := ownAct.in(s.low) || itWas.in(s.low)
+		if !own || !proseField(s.path) || s.path == pathExploited || s.path == pathPublic || removeVerb.in(s.low) ||
+			attackTalk.in(s.low) || publicTalk.in(s.low) || deadlineSet(s) || strings.HasSuffix(s.text, "?") {
+			continue
+		}
+		if m, ok := firstMoment(s.text, s.low, d.in.Date); !ok || !m.known() || m.day.After(d.in.Date) {
+			continue
+		}
+		if iso, m, ok := d.observation(s.text, moment{}); ok {
+			return iso, m, true
+		}
+	}
+	return "", moment{}, false
+}
+
 var firstHit = lower(`\b(?:first|earliest) (?:\w+ )?(?:requests?|attacks?|hits?|access|login|connection|attempt|upload|exploitation)\b`)
+
+// sharedZone is the name of a time that several countries use for their own.
+var sharedZone = lower(`\bist\b`)
+
+// senderZone is the offset of the mail's date, if it is that of one of these
+// countries: India, Ireland, Israel.
+func (d *document) senderZone() string {
+	_, seconds := d.in.Date.Zone()
+	switch seconds {
+	case 19800, 3600, 7200, 10800:
+		return offset(seconds)
+	}
+	return ""
+}
 
 // observation reads day and time of day from a text; known is the day when
 // the text names none.
@@ -228,6 +269,9 @@ func (d *document) observation(text string, known moment) (string, moment, bool)
 	o, ok := clockIn(low, m)
 	if !ok {
 		return "", moment{}, false
+	}
+	if o.zone == "" && sharedZone.in(low) {
+		o.zone = d.senderZone()
 	}
 	return o.ISO(m.day), m, true
 }

@@ -11,7 +11,6 @@ const maxProducts = 50
 
 var (
 	articles    = lower(`^(?:(?:probably|possibly|perhaps|maybe|also|and|likely|vendor|the|a|an|our|your|my|all|le|la|les|l['’]|der|die|das|ihr|ihre|votre|notre)\s+)+`)
-	partForm    = lower(`\b(?:(?:product |article |part |model |item |order )?(?:ref(?:erence)?s?\b\.?|number|no\.?|nr\.?|code|sku)|p/n|pn|part|article|bestell-?(?:nummer|nr\.?)|n° (?:d['’])?article|numéro (?:de pièce|d['’]article)|référence|referenz|typ\b|type\b|réf\.?|artikel-?(?:nummer|nr\.?)|teilenummer)\s*[:#.]?\s*([a-z0-9]+(?:[-./_][a-z0-9]+)*)`)
 	descriptive = lower(`^\s*(?:the|a|an|which|that|this|all|version|versions|running|used|where|as|in|on|from|with|le|la|les|qui|die|der|das|welche|i|we|our|tested|not|both|hardware\b|version\w*|firmware|build|release|rev|reference|ref|part|product ref\w*|référence|system software|software)\b`)
 	nameEnd     = lower(`\s(?:versions?|v\d|firmware|release|build|rev\.?|system software|software version|in version|ab version|running|for versions?|before|prior to|up to|bis)\b.*\d|\s[<>≤≥]=?\s*v?\d|\s(?:v?\d+(?:\.\d+)+)`)
 )
@@ -20,7 +19,13 @@ var (
 func (d *document) readProducts() []psirt.Product {
 	products := d.tableProducts()
 	if len(products) == 0 {
+		products = d.turnedProducts()
+	}
+	if len(products) == 0 {
 		products = d.labelledProducts()
+	}
+	if len(products) == 0 {
+		products = d.issueProducts()
 	}
 	if len(products) == 0 || products[0].Name == "" {
 		if found, ok := d.proseProduct(); ok {
@@ -78,6 +83,9 @@ func (d *document) labelledProducts() []psirt.Product {
 			}
 			list.names(listed(d.items(s)), s.path == pathProducts || s.strong)
 		case pathPart:
+			if len(list.all) == 0 && anyReference.in(normalLabel(s.label)) && !d.nameNear(i) {
+				continue // the sender's own, as forms begin with
+			}
 			list.last().PartNumber = firstOf(list.last().PartNumber, partNumber(text))
 		case pathType:
 			list.last().Type = firstOf(list.last().Type, productType(text))
@@ -95,6 +103,20 @@ func (d *document) labelledProducts() []psirt.Product {
 		list.last().Versions = dropEnds(running)
 	}
 	return list.all
+}
+
+// anyReference may be the reference of a product, or of the report.
+var anyReference = lower(`^(?:reference|references|ref|reference number|references? no)$`)
+
+// nameNear reports whether one of the two sections behind section i names the
+// product.
+func (d *document) nameNear(i int) bool {
+	for n := i + 1; n <= i+2 && n < len(d.sections); n++ {
+		if d.sections[n].path == pathName || d.sections[n].path == pathProducts {
+			return true
+		}
+	}
+	return false
 }
 
 // sideLabel are words that name the product only where no other label does.
@@ -116,6 +138,9 @@ func (d *document) affectedSaid() bool {
 	return false
 }
 
+// emphasis takes the marks of Markdown off.
+var emphasis = strings.NewReplacer("**", "", "__", "", "`", "")
+
 // items are the entries of a products section: the items of its list, or its
 // lines and sentences.
 func (d *document) items(s *section) []string {
@@ -129,7 +154,7 @@ func (d *document) items(s *section) []string {
 		if l.text == "" {
 			continue
 		}
-		text := l.text[len(listMark().FindString(l.low)):]
+		text := emphasis.Replace(l.text[len(listMark().FindString(l.low)):])
 		joined := len(items) > 0 && (n > 0 || s.value != "") && !l.isList() &&
 			i > 0 && d.lines[i-1].text != "" && !hardBreak(d.lines[i-1].text, text, width)
 		if joined {
@@ -209,7 +234,7 @@ func listed(items []string) []string {
 
 // add takes a product in; one of the same name adds its versions to it.
 func (l *productList) add(p psirt.Product) {
-	if p.Name == "" && p.PartNumber == "" && len(p.Versions) == 0 {
+	if p.Name == "" && p.PartNumber == "" && len(p.Versions) == 0 || webAddress.in(lowered(p.Name)) {
 		return
 	}
 	for i := range l.all {
@@ -259,7 +284,7 @@ func readProduct(s string) psirt.Product {
 	var p psirt.Product
 	s = strings.TrimSpace(s)
 	s = s[len(articles().FindString(lowered(s))):]
-	p.PartNumber = firstOf(partIn(s), codeIn(s))
+	p.PartNumber = firstOf(partIn(s), codeIn(s), codeBehind(s))
 	p.Type = typeIn(s)
 	p.Name = productName(s)
 	p.Versions = readVersions(withoutParenthesis(s), p.Name, true)
@@ -282,6 +307,9 @@ func withoutName(versions []string, name string) []string {
 func productName(s string) string {
 	s = collapse(s)
 	low := lowered(s)
+	if at := webAddress.at(low); at != nil && at[0] > 0 {
+		s, low = s[:at[0]], low[:at[0]]
+	}
 	if at := nameEnd.at(low); at != nil && at[0] > 0 {
 		s, low = s[:at[0]], low[:at[0]]
 	}
@@ -314,47 +342,6 @@ func nameLike(s string) bool {
 		return false
 	}
 	return strings.IndexFunc(s, func(r rune) bool { return unicode.IsUpper(r) || unicode.IsDigit(r) }) >= 0
-}
-
-// partIn finds "part number X" in a text.
-func partIn(s string) string {
-	low := lowered(s)
-	for _, at := range partForm().FindAllStringSubmatchIndex(low, 10) {
-		if code := s[at[2]:at[3]]; codeLike(code) && !notModel.in(lowered(code)) {
-			return code
-		}
-	}
-	return ""
-}
-
-// codeIn is the code that an entry lists behind the name and the kind of the
-// product, as in "Door, hardware, D-3, firmware 2.0".
-func codeIn(s string) string {
-	kind := false
-	for n, p := range strings.Split(s, ",") {
-		p = strings.TrimSpace(p)
-		if kind && n > 1 && codeLike(p) && wordCount(p) == 1 && len(p) <= 40 {
-			return p
-		}
-		kind = kind || productType(p) != "" && wordCount(p) == 1
-	}
-	return ""
-}
-
-// codeLike reports whether s may be a part number: capitals and digits only.
-func codeLike(s string) bool {
-	digit := strings.ContainsAny(s, "0123456789")
-	hyphen := strings.ContainsAny(s, "-/")
-	return len(s) >= 3 && s == strings.ToUpper(s) && (digit || hyphen)
-}
-
-func partNumber(text string) string {
-	text, _, _ = strings.Cut(text, "\n")
-	text = cutParenthesis(collapse(text))
-	if strings.Contains(text, "://") || wordCount(text) > 5 { // a reference of another kind
-		return ""
-	}
-	return text
 }
 
 func productType(text string) string {

@@ -70,6 +70,9 @@ func (d *document) proseProduct() (psirt.Product, bool) {
 			return psirt.Product{Name: at}, true
 		}
 	}
+	if g := inBody.groups(d.subject); g != nil && !plainWords.in(g[1]) {
+		return psirt.Product{Name: firstOf(g[1:]...)}, true
+	}
 	for _, s := range d.said {
 		if g := inBody.groups(s.text); g != nil && !plainWords.in(g[1]) && !staff.in(s.low) {
 			return psirt.Product{Name: firstOf(g[1:]...)}, true
@@ -78,7 +81,7 @@ func (d *document) proseProduct() (psirt.Product, bool) {
 	if place := d.place(); place != "" {
 		return psirt.Product{Name: place}, true
 	}
-	if page := d.page(); page != "" {
+	if page := firstOf(d.page(), d.subjectEnd()); page != "" {
 		return psirt.Product{Name: page}, true
 	}
 	if code := d.modelWithNoun(); code != "" {
@@ -111,6 +114,23 @@ var notWeak = lower(`^(?:policy|disclosure|psirt|reporting|help|support|contact|
 func (d *document) page() string {
 	if g := yourPage.groups(d.subject); g != nil && !plainWords.in(g[1]) && !notWeak.in(g[1]) {
 		return g[1]
+	}
+	return ""
+}
+
+var endOfSubject = exactly(`\b(?:in|of|on|at) (?:the |your )?([\p{Lu}][\p{L}\d-]*(?: [\p{L}\d-]+){1,3})$`)
+
+// inPhrase is in "SVG with script", and in no name.
+var inPhrase = lower(`\b(?:with|without|via|by|from|to|after|when|and|is|are)\b`)
+
+// subjectEnd is the name that the subject of a report on a web site ends with:
+// "Session fixation in Anybody time registration".
+func (d *document) subjectEnd() string {
+	if g := endOfSubject.groups(d.subject); g != nil && d.asks(pathURL) {
+		first, _, _ := strings.Cut(lowered(g[1]), " ")
+		if !genericNames[first] && !someone.in(lowered(g[1])) && !d.isPerson(lowered(g[1])) && !inPhrase.in(lowered(g[1])) {
+			return g[1]
+		}
 	}
 	return ""
 }
@@ -377,10 +397,16 @@ func (d *document) proseVersions(name string) []string {
 	return dropEnds(found)
 }
 
+// stickerSays is told of the code that a device bears.
+var stickerSays = exactly(`\b(?:sticker|label|plate|underside|packaging)\b[^.;]{0,40}\b(?:says?|reads?|has|shows?|bears?)\s+["“]?([A-Z][A-Z0-9]*(?:[-/.][A-Z0-9]+)+)`)
+
 // prosePart finds a part number in a sentence that names the product or says
 // "product reference".
 func (d *document) prosePart(name string) string {
 	for _, s := range d.said {
+		if g := stickerSays.groups(s.text); g != nil && proseField(s.path) && g[1] != name && !notModel.in(lowered(g[1])) {
+			return g[1]
+		}
 		if s.path != pathReporter && (strings.Contains(s.low, "product ref") || (name != "" && strings.Contains(s.low, lowered(name)))) {
 			if part := partIn(s.text); part != "" && part != name {
 				return part

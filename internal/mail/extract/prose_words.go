@@ -1,5 +1,7 @@
 package extract
 
+import "strings"
+
 // What reporters say in running text beyond the first lists: turns of phrase of
 // everyday English, and prose in French, German, Spanish, Italian, Portuguese
 // and Chinese. Each constant goes on with the alternatives of the pattern that
@@ -37,8 +39,31 @@ const (
 
 	creditNoMore = `|\bneed not\b|\bneedn['’]t\b|\bno need\b|\bnirgends\b`
 
+	organisationMore = `|\b(?:cooperativa|coopérative|fundación|fundação|fondation|fondazione|instituto|istituto|asociación|associação|associazione|azienda|clínica|escuela|escola|scuola|prefeitura|fédération|uniwersytet|politechnika|kommune|sykehus|yliopisto)\b`
+
+	replyMore = `|\b(?:address|direct|send) (?:all |any |your |further )*(?:correspondence|questions?|replies|reply|answers?|responses?|communications?|enquiries|inquiries)\b`
+
+	salutationMore = `|^(?:un (?:cordial )?saludo|atentamente|saludos cordiales|cordiali saluti|distinti saluti|atenciosamente|hartelijke groet(?:en)?|よろしくお願い(?:いた|致)?します|敬具|草々|此致(?:敬礼)?|敬礼|谢谢|祝好|顺祝商祺)[,.。!！]?$`
+
 	negatedMore = `|\b(?:has|have|had|shows?) (?:not|no) (?:the |this |that |such )?(?:problem|issue|bug|weakness|flaw|fault|error|hole)\b|\b(?:does|did) (?:it|this|so) (?:properly|right|correctly)\b|\bworks? (?:properly|correctly|as it should)\b|不受影响|未受影响|不存在|已修复|影響を受けません|\bno (?:está|están|es|son|se ven?) (?:afectad|vulnerable)|\bnon (?:è|sono) (?:vulnerabil|interessat|affett)|\bnão (?:é|são|está|estão) (?:afetad|vulner)|\bn['’](?:est|était|sont)(?: donc)? (?:pas|plus)\b`
 )
+
+// kindsAbroad are kinds of products in other languages, by the English word.
+var kindsAbroad = map[string]string{
+	"server":  "servidor serveur servidores 服务器 伺服器 サーバ",
+	"storage": "almacenamiento stockage speichersystem armazenamento 存储 儲存 ストレージ",
+}
+
+// abroad reports whether a text names a kind of product in another language than
+// English.
+func abroad(text, kind string) bool {
+	for _, word := range strings.Fields(kindsAbroad[kind]) {
+		if strings.Contains(text, word) {
+			return true
+		}
+	}
+	return false
+}
 
 var (
 	// elsewhere is said of something that the report is not about: the product of

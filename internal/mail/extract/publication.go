@@ -15,7 +15,7 @@ var (
 
 var (
 	planLabel  = lower(`\b(?:plan|plans|planned|intend|intention|want|will|going to)\b`)
-	ownRelease = lower(`\b(?:i|we) (?:will |shall )?(?:publish|disclose|release|go public)\b`)
+	ownRelease = lower(`\b(?:i|we) (?:will |shall )?(?:publish|disclose|release|go public|warn all|alert all)\b|\b(?:i|we) (?:intend|plan|am going|are going|will|want)\b[^.;]{0,40}\bmitre\b`)
 )
 
 // plansToPublish reports whether the answer to a question about plans is yes, or
@@ -27,14 +27,20 @@ func (d *document) plansToPublish() bool {
 			return true
 		}
 	}
-	return d.anySaid(func(s sentence) bool { return proseField(s.path) && ownRelease.in(s.low) && d.dayToCome(s.low) })
+	return d.anySaid(func(s sentence) bool {
+		at := ownRelease.at(s.low)
+		return at != nil && proseField(s.path) && !noPlan.in(s.low[:at[1]]) && d.namesDayToCome(s.low)
+	})
 }
 
 // dayToCome reports whether a text names a day after the mail, and denies
 // nothing.
-func (d *document) dayToCome(low string) bool {
+func (d *document) dayToCome(low string) bool { return !noPlan.in(low) && d.namesDayToCome(low) }
+
+// namesDayToCome is dayToCome for a text that may deny other things.
+func (d *document) namesDayToCome(low string) bool {
 	m, ok := firstMoment(low, low, d.in.Date)
-	return ok && m.known() && m.day.After(d.in.Date) && !d.in.Date.IsZero() && !noPlan.in(low) && !publicNot.in(low) && !strings.Contains(low, "?")
+	return ok && m.known() && m.day.After(d.in.Date) && !d.in.Date.IsZero() && !publicNot.in(low) && !strings.Contains(low, "?")
 }
 
 // Publications reads out of what a report says of publication (public_info)

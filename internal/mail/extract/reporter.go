@@ -9,8 +9,8 @@ import (
 
 var (
 	address      = lower(`[a-z0-9._%+'-]{1,64}@(?:[a-z0-9-]{1,63}\.)+[a-z]{2,24}`)
-	replyWish    = lower(`\b((?:reply to|answer|respond to|reach|contact|mail|write to) (?:him|her|them)|reply to|answer to|respond to|write to|contact (me|us)|reach (me|us)|reached|mail (me|us)|use this|best address|joindre|erreichen|erreichbar|écrivez)\b`)
-	organisation = lower(`\b(banco|banque|banca|s\.a\b|(?:service|office|bureau|directorate|agency|administration|board) (?:of|for) \w|ltd|llc|inc|gmbh|ag|kg|sa|sas|sarl|bv|b\.v|nv|vzw|asbl|aps|ab|as|oy|plc|corp|corporation|company|limited|s\.r\.l|srl|spa|e\.v|group plc|university|universität|université|universiteit|college|polytechnic|school|institute|institut|laborator(?:y|ies)|labs?|agency|consult(?:ing|ancy|ants)|security|hosting|solutions|technologies|systems|software|networks|services|analytics|research|computing|compute|cyber\w*|infosec|pentest(?:ing)?|holdings?|industries|logistics|energy|electronics|robotics|pharma|informatics|informatique|informatik|media|airlines?|airports?|airways|railways?|soc|noc|advice|advies|audit|assurance|defen[cs]e|centre|center|bank|hospital|ministry|foundation|cert|csirt|commune|mairie|stadtwerke|stadt|council|association|society|centre hospitalier|hochschule|verein|telecom|insurance|museum|library|partners|llp|lp|pty|oyj|asa|kft|a\.s|s\.r\.o|d\.o\.o|zrt|s\.p\.a|sp\. z o\.o|pvt|co-op|cooperative|\w*(?:prüfstelle|meldestelle|stadtwerke|werke|verband|klinik|klinikum|krankenhaus|kanzlei|rechenzentrum|zentrum|behörde|verwaltung|gemeinde|landkreis|versicherung|sparkasse|akademie|gesellschaft|genossenschaft)|ziekenhuis|gemeente|stichting|hogeschool|waterschap|universidad|ayuntamiento|università|comune di|politecnico|hôpital|lycée|préfecture|conseil|mutuelle|authority|council|clinic|trust|airport|port of|county|township|ltda|eirl|ug)\b|\S & \S`)
+	replyWish    = lower(`\b((?:reply to|answer|respond to|reach|contact|mail|write to) (?:him|her|them)|reply to|answer to|respond to|write to|contact (me|us)|reach (me|us)|reached|mail (me|us)|use this|best address|joindre|erreichen|erreichbar|écrivez)\b` + replyMore)
+	organisation = lower(`\b(banco|banque|banca|s\.a\b|(?:service|office|bureau|directorate|agency|administration|board) (?:of|for) \w|ltd|llc|inc|gmbh|ag|kg|sa|sas|sarl|bv|b\.v|nv|vzw|asbl|aps|ab|as|oy|plc|corp|corporation|company|limited|s\.r\.l|srl|spa|e\.v|group plc|university|universität|université|universiteit|college|polytechnic|school|institute|institut|laborator(?:y|ies)|labs?|agency|consult(?:ing|ancy|ants)|security|hosting|solutions|technologies|systems|software|networks|services|analytics|research|computing|compute|cyber\w*|infosec|pentest(?:ing)?|holdings?|industries|logistics|energy|electronics|robotics|pharma|informatics|informatique|informatik|media|airlines?|airports?|airways|railways?|soc|noc|advice|advies|audit|assurance|defen[cs]e|centre|center|bank|hospital|ministry|foundation|cert|csirt|commune|mairie|stadtwerke|stadt|council|association|society|centre hospitalier|hochschule|verein|telecom|insurance|museum|library|partners|llp|lp|pty|oyj|asa|kft|a\.s|s\.r\.o|d\.o\.o|zrt|s\.p\.a|sp\. z o\.o|pvt|co-op|cooperative|\w*(?:prüfstelle|meldestelle|stadtwerke|werke|verband|klinik|klinikum|krankenhaus|kanzlei|rechenzentrum|zentrum|behörde|verwaltung|gemeinde|landkreis|versicherung|sparkasse|akademie|gesellschaft|genossenschaft)|ziekenhuis|gemeente|stichting|hogeschool|waterschap|universidad|ayuntamiento|università|comune di|politecnico|hôpital|lycée|préfecture|conseil|mutuelle|authority|council|clinic|trust|airport|port of|county|township|ltda|eirl|ug)\b|\S & \S` + organisationMore)
 	office       = lower(`\b(manager|professor|engineer|analyst|researcher|consultant|administrator|admin|developer|director|officer|head of|chief|ciso|cto|ceo|lead|lecturer|student|intern|architect|auditor|specialist|technician|tester|pentester|owner|founder|freelance(r)?|independent|department|dept|desk|team|group|chair|faculty|division|unit|operations|service informatique|abteilung|leiter(in)?|responsable|ingénieur|professeur|chercheur|mitarbeiter(in)?|weekdays|telephone|phone|tel|fax|mobile|best|regards)\b`)
 	// sentElsewhere is said of addresses that the report went to.
 	sentElsewhere = lower(`\b(?:sent|reported|forwarded|copied|wrote|written|submitted|cc)\b[^@]{0,40}\bto\b|^(?:to|cc)\s*:`)
@@ -53,7 +53,7 @@ func (d *document) readReporter() psirt.Reporter {
 		organisationIn(without(closing, r.Name), r.Name, false),
 	)
 	if r.Organisation == "" {
-		r.Organisation = d.saidOrganisation()
+		r.Organisation = firstOf(d.saidOrganisation(), d.houseOf(closing, r.Name))
 	}
 	if r.Organisation == "" && sharesWord(credited, r.Name) {
 		r.Organisation = place
@@ -255,11 +255,15 @@ func trimPart(p string) string {
 	return p
 }
 
+// onDuty stands before the name of whoever of a team writes.
+var onDuty = lower(`^(?:(?:officer|analyst|handler|person) on duty|on duty|duty officer|case handler|handler|attn\.?|c/o)[: ]+`)
+
 func firstName(parts []string) string {
 	for i, p := range parts {
 		if i > 4 {
 			break
 		}
+		p = p[len(onDuty().FindString(lowered(p))):]
 		if p = cutParenthesis(p); personName(p) && !organisation.in(lowered(p)) {
 			return p
 		}
@@ -303,10 +307,10 @@ func displayName(name string) string {
 
 // responseTeam is the name of a response team or an authority, as in "CERT-XY" or
 // "NCSC Ruritania".
-var responseTeam = lower(`^(?:the |national )?(?:[a-z]{0,8}-?(?:cert|csirt|cirt|ncsc|cisa|psirt)\b|cert(?:[-/.]|\b))|\b(?:cert|csirt|cirt|ncsc|cert/cc|coordination cent(?:er|re)|cyber security (?:agency|cent(?:er|re))|soc)$`)
+var responseTeam = lower(`^(?:the |national )?(?:[a-z]{0,8}-?(?:cert|csirt|cirt|ncsc|cisa|psirt)\b|cert(?:[-/.]|\b))|\b(?:cert|csirt|cirt|ncsc) (?:of|for|at) |\b(?:cert|csirt|cirt|ncsc|cert/cc|coordination cent(?:er|re)|cyber security (?:agency|cent(?:er|re))|soc)$`)
 
 // roleName is the name of a mailbox rather than of a person.
-var roleName = lower(`\b(coordinat(ion|or)|security|response|disclosure|disclosures|reports?|reporting|support|sales|service|helpdesk|info|office|noreply|no-reply|psirt|cert|csirt|soc|vulnerability|vulnerabilities|vulns?|discovery|research|scanner|bot|list|mailing|secretary|secretariat|contact)\b`)
+var roleName = lower(`\b(coordinat(ion|or)|security|response|disclosure|disclosures|reports?|reporting|support|sales|service|helpdesk|info|office|noreply|no-reply|psirt|cert|csirt|soc|vulnerability|vulnerabilities|vulns?|discovery|research|scanner|bot|list|mailing|secretary|secretariat|contact|bug (?:hunter|bounty)|bounty hunter)\b`)
 
 var honorific = lower(`^(?:(?:dr|prof|mr|mrs|ms|herr|frau|dipl|ing)\b[.-]*\s*)+`)
 

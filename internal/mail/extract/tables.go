@@ -112,11 +112,17 @@ func (d *document) looseColumns(paths, row []string) {
 		if paths[i] != "" {
 			continue
 		}
-		if path, _ := d.words.find(normalLabel(cell)); path == pathVersions || path == pathPart || path == pathUnaffected {
+		switch path, _ := d.words.find(normalLabel(cell)); {
+		case path == pathVersions, path == pathPart, path == pathUnaffected:
 			paths[i] = path
+		case path == "" && versionHead.in(normalLabel(cell)) && !slices.Contains(paths, pathVersions):
+			paths[i] = pathVersions
 		}
 	}
 }
+
+// versionHead is said of a column of versions of a part: "BMC firmware".
+var versionHead = lower(`^(?:\w+ )?(?:firmware|versions?|releases?|builds?|revisions?)$`)
 
 func productRow(columns, row []string) psirt.Product {
 	var list productList
@@ -152,3 +158,44 @@ func rowCells(text string) []string {
 func ruleRow(row []string) bool {
 	return strings.Trim(strings.Join(row, ""), "-:= ") == ""
 }
+
+// turnedProducts reads a table whose first column says what its rows hold, with
+// a product in each of the other columns.
+func (d *document) turnedProducts() []psirt.Product {
+	var names, versions, parts []string
+	for _, l := range d.lines {
+		row := rowCells(l.text)
+		if l.zone != zoneBody || len(row) < 3 || (names != nil && len(row) != len(names)+1) {
+			continue
+		}
+		label := normalLabel(row[0])
+		path, _ := d.words.find(label)
+		switch {
+		case path == pathName && names == nil && !heldVersion.in(lowered(row[1])):
+			names = row[1:]
+		case names == nil || path == pathUnaffected || soundRow.in(label):
+		case versions == nil && (path == pathVersions || path == pathRunning || versionHead.in(label) || hitRow.in(label)):
+			versions = row[1:]
+		case path == pathPart:
+			parts = row[1:]
+		}
+	}
+	if versions == nil {
+		return nil
+	}
+	var list productList
+	for i, name := range names {
+		p := psirt.Product{Name: name, Versions: readVersions(withoutParenthesis(versions[i]), name, true)}
+		if parts != nil {
+			p.PartNumber = parts[i]
+		}
+		list.add(p)
+	}
+	return list.all
+}
+
+var (
+	heldVersion = lower(`^v?\d+(?:\.\w+)+`)
+	hitRow      = lower(`\b(?:affected|vulnerable|impacted|concerned|hit)\b`)
+	soundRow    = lower(`\b(?:not|fine|safe|good|fixed|unaffected|patched)\b`)
+)

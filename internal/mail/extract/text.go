@@ -161,6 +161,9 @@ func ends(before, after string) bool {
 		before = before[len(before)-40:]
 	}
 	token := strings.TrimLeft(before[strings.LastIndexAny(before, " (\"")+1:], "“„«‘'")
+	if _, month := months[lowered(token)]; month && unicode.IsDigit(firstRune(after)) {
+		return false // "Nov. 6"
+	}
 	if abbreviations[lowered(token)] || dayBeforeMonth(before, after) {
 		return false
 	}

@@ -5,7 +5,7 @@ import (
 )
 
 var (
-	subjectPrefix = lower(`^\s*(?:(?:re|fw|fwd|aw|wg|tr|rv|antw|sv|vs|ref)(?:\[\d+\])?\s*:|\[[^\]]{1,40}\]|\([^)]{1,20}\)\s*:|(?:very |most )?urgent[e]?\s*[:!–-]+|dringend\s*[:!–-]+|wichtig\s*:|important\s*:|confidential\s*:|vertraulich\s*:|\*+|tlp\s*:\s*\w+\s*[-:–]*|(?:security )?(?:vulnerability|bug|weakness) (?:report|disclosure|notification|submission)\s*(?:[:–—]|-\s)\s*)\s*`)
+	subjectPrefix = lower(`^\s*(?:(?:re|fw|fwd|aw|wg|tr|rv|antw|sv|vs|ref)(?:\[\d+\])?\s*:|\[[^\]]{1,40}\]|\([^)]{1,20}\)\s*:|(?:very |most )?urgent[e]?\s*[:!–-]+|dringend\s*[:!–-]+|wichtig\s*:|important\s*:|confidential\s*:|vertraulich\s*:|\*+|tlp\s*:\s*\w+\s*[-:–]*|(?:security )?vulnerability\s*:|(?:security )?(?:vulnerability|bug|weakness) (?:report|disclosure|notification|submission)\s*(?:[:–—]|-\s)\s*)\s*`)
 	emptySubject  = lower(`^(?:\(?no subject\)?|\(?kein betreff\)?|\(?(?:sans|pas d['’]) ?objet\)?|\.{1,5}|…|encrypted (?:message|mail|e-?mail)|verschlüsselte nachricht|message chiffré|(?:(?:see|attached|attachment|enclosed|document|file|pdf|e-?mail|mail|encrypted|pgp|please find|as discussed|regarding|concerning|about|new|a|my|our|potential|possible|security|vulnerability|vuln|bug|issue|problem|report|reports|disclosure|submission|responsible|psirt|finding|notification|hello|hi|help|question|information|important|your|product|signalement|meldung|sicherheitslücke|schwachstelle|vulnérabilité|rapport|bericht|eine|une|de|sécurité|d['’]une|neue|einer|for|to|of|in)[\s:,.!-]*)+)$`)
 )
 

@@ -7,7 +7,7 @@ import (
 )
 
 // One version as reporters write it: digits with dots, letters and hyphens.
-const versionToken = `v?\d[0-9a-z]*(?:[._+-][0-9a-z*]+)*(?: (?:(?:beta|alpha|rc)(?: ?\d{1,2})?|(?:sp|service pack|patch|hotfix|update) ?\d{1,2})\b)?`
+const versionToken = `v?\d[0-9a-z]*(?:[._+-][0-9a-z*]+)*(?: (?:(?:beta|alpha|rc)(?: ?\d{1,2})?|(?:with )?(?:sp|service pack|patch|hotfix|update) ?\d{1,2})\b)?`
 
 const versionWords = `(?:versions?|ver\.?|firmware(?: versions?| revs?\.?)?|releases?|builds?|revisions?|rev\.?|software(?: versions?)?|applet versions?|version du logiciel|versionen|bootloader|bios|bmc|image|agent|client|app|sdk)`
 
@@ -22,7 +22,7 @@ var (
 	buildNumber   = lower(`\d,? \(?(?:build|rev\.?|revision|release)\s*[:#]?\s*$`)
 	seenOn        = lower(`\b(?:same|seen|tested|reproduced?|confirmed|verified|affects?|affected|vulnerable|running|run|runs|using|works?)\b[^.;]{0,25}\b(?:on|with|in|for|is|are)\s+$`)
 	foreignBefore = lower(`\b(?:tls|ssl|cvss|http|https|python|java|openssl|openssh|firefox|chrome|chromium|safari|edge|windows|windows server|android|ios|ipados|macos|os x|linux|kernel|debian|ubuntu|fedora|rhel|centos|burp|burp suite|php|node|nodejs|curl|nmap|gpg|gnupg|wireshark|tpm|usb|bluetooth|cwe|cve|owasp|rfc|iso|fips|top|port|page|chapter|section|step|table|figure|vmware|docker|kubernetes|qemu|ghidra|ida|metasploit|go|rust|gcc|clang|snmp|ipmi|smb|oauth|saml|ipv|unit|units)\s*(?:` + versionWords + `\s*)?v?$`)
-	negated       = lower(`(?:\b(?:not|never|no longer|cannot|unaffected|nicht|pas|ne)|n['’]t) ?\w* ?(?:affected|vulnerable|impacted|seen|see|reproduc\w*|concerné\w*|betroffen\w*|show|work|behave|have)\b|\bnot (?:seen|observed|reproduced)\b|\bunaffected\b|\bdoes ?n[o'’]t\b[^,;]*$|\bdoes not[.,]?$|\bare not[.,]?$|\bis not[.,]?$|\bfixed in\b|\bpatched in\b|\bsolved in\b|\bcorrected in\b|\bis (?:safe|fine|ok|okay)\b|\b(?:rejects|refuses|resists|resisted|immune)\b|\bno longer\b|\bnicht betroffen\b|\bbehoben in\b|\bcorrigée? dans\b|\bnot tested\b|\bwill (?:change|fix|correct|solve|no longer)\b` + negatedMore)
+	negated       = lower(`^(?:but )?not (?:in|on|with|for)\b|(?:\b(?:not|never|no longer|cannot|unaffected|nicht|pas|ne)|n['’]t) ?\w* ?(?:affected|vulnerable|impacted|seen|see|reproduc\w*|concerné\w*|betroffen\w*|show|work|behave|have)\b|\bnot (?:seen|observed|reproduced)\b|\bunaffected\b|\bdoes ?n[o'’]t\b[^,;]*$|\bdoes not[.,]?$|\bare not[.,]?$|\bis not[.,]?$|\bfixed in\b|\bpatched in\b|\bsolved in\b|\bcorrected in\b|\bis (?:safe|fine|ok|okay)\b|\b(?:rejects|refuses|resists|resisted|immune)\b|\bno longer\b|\bnicht betroffen\b|\bbehoben in\b|\bcorrigée? dans\b|\bnot tested\b|\bwill (?:change|fix|correct|solve|no longer)\b` + negatedMore)
 	clauseCut     = lower(`;|, (?:but|while|whereas|aber|mais|however)\b| (?:but|whereas|aber|mais) |\. |\.\s*$`)
 	unitAfter     = lower(`^\s?(?:%|ms|s|sec|seconds?|minutes?|hours?|days?|weeks?|years?|kb|mb|gb|kib|mib|bytes?|bits?|times|requests|users?|servers?|cards?|logins?|€|\$|usd|eur|mm|cm|volts?|v\b|hz|mhz|ghz)\b`)
 )

@@ -20,7 +20,7 @@ var eastHeadings = map[string]string{
 	pathURL:          "链接|地址|网址|漏洞地址|漏洞链接|漏洞网址|受影响链接|リンク|場所|該当url",
 	pathObserved:     "时间|测试时间|发生时间|日期时间|日時|確認日時|テスト日時",
 	pathSourceIP:     "源ip|源地址|来源ip|测试ip|我的ip|本机ip|ip地址|送信元ip|接続元ip|接続元ipアドレス|送信元ipアドレス",
-	pathCredit:       "致谢|署名|鸣谢|谢辞|謝辞|クレジット",
+	pathCredit:       "致谢|致谢请署名|致谢署名|署名|鸣谢|谢辞|謝辞|クレジット",
 	pathReporter:     "联系方式|联系人|联系信息|報告者|連絡先",
 	pathReporterName: "报告人|姓名|提交人|提交者|报告者|上报人|发现者|名前|氏名",
 	pathPseudonym:    "昵称|化名|ハンドル|ハンドルネーム",

@@ -84,7 +84,7 @@ var (
 	fromLine       = lower(`^\*?(from|von|de|van)\s*:\*?\s*\S`)
 	disclaimer     = lower(`^(confidentiality notice|disclaimer\b|legal notice)|^(this|the information in this|the contents of this) (e-?mail|message|communication)\b.*(confidential|intended|privileged|does not bind|addressee)|^(this e-?mail|this message) (and any|contains|is confidential|does not)|^please (think|consider)( about)? (the environment )?before|^diese (e-?mail|nachricht) (enthält|ist vertraulich)|^ce (message|courriel|mail) (et|est|peut|contient)\b.*confidenti|^think before you print|^please consider the environment`)
 	phoneFooter    = lower(`^(verzonden (?:vanaf|vanuit|via|met)|verstuurd (?:vanaf|vanuit|met)|enviado (?:desde|do|a partir)|inviato (?:da|dal)|skickat från|sendt fra|wysłane z|发自我的|sent using|sent from |sent from my|sent with|sent via|get outlook for|envoyé de(puis)? mon|von meinem .* gesendet|gesendet (mit|von)|diese nachricht wurde von meinem)\b`)
-	salutation     = lower(`^(with |many |my |mit )?(kind(est)?|best|warm(est)?|friendly|freundliche[nr]?|herzliche|viele|beste|liebe|schöne)?\s*(regards|wishes|greetings|grüßen?|gruß|gruss|grüsse|cheers|thanks|thank you|sincerely|yours|yours sincerely|yours faithfully|sincerely yours|respectfully|all the best|take care|best|cordialement|bien cordialement|bien à vous|salutations|sincères salutations|merci|mfg|danke|vielen dank|mit freundlichen grüßen|freundliche grüße|br|rgds|brgds|kr|vg|lg|mvh|thx|tks|groeten|met vriendelijke groet(en)?|saludos|saluti)( again| in advance| and regards| truly| faithfully| im voraus| d'avance)?\s*[,.!]*$`)
+	salutation     = lower(`^(with |many |my |mit )?(kind(est)?|best|warm(est)?|friendly|freundliche[nr]?|herzliche|viele|beste|liebe|schöne)?\s*(regards|wishes|greetings|grüßen?|gruß|gruss|grüsse|cheers|thanks|thank you|sincerely|yours|yours sincerely|yours faithfully|sincerely yours|respectfully|all the best|take care|best|cordialement|bien cordialement|bien à vous|salutations|sincères salutations|merci|mfg|danke|vielen dank|mit freundlichen grüßen|freundliche grüße|br|rgds|brgds|kr|vg|lg|mvh|thx|tks|groeten|met vriendelijke groet(en)?|saludos|saluti)( again| in advance| and regards| & regards| truly| faithfully| im voraus| d'avance)?\s*[,.!]*$` + salutationMore)
 )
 
 // maxClosing is how many lines a closing with name and address has at most.
@@ -318,6 +318,11 @@ func (d *document) nameLine(i int) bool {
 	}
 	if d.underlined(i) || d.titled(i) {
 		return false
+	}
+	if m := cells(l.text, colonLabel); m != nil && m[1]+m[2] != "" {
+		if _, field := d.words.find(normalLabel(m[0])); field { // "Finder: Ada Ruiz"
+			return false
+		}
 	}
 	label := normalLabel(l.text)
 	if _, heads := d.words.exact(label); heads { // "Who I am"
