@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -46,24 +47,29 @@ own: images that need nothing else, for light and dark pages.`,
 			if s == nil {
 				return err
 			}
-			return errors.Join(a.printStats(s), writeCharts(dir, s), err)
+			return errors.Join(a.printStats(s), a.writeCharts(dir, s), err)
 		})
 	}
 	return c
 }
 
 // writeCharts writes each chart to a file in a directory, if one is named.
-func writeCharts(dir string, s *desk.Stats) error {
+func (a *app) writeCharts(dir string, s *desk.Stats) error {
 	if dir == "" {
 		return nil
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
+	var names []string
 	for _, chart := range s.Charts() {
 		if err := os.WriteFile(filepath.Join(dir, chart.Name+".svg"), chart.SVG, 0o644); err != nil {
 			return err
 		}
+		names = append(names, chart.Name+".svg")
+	}
+	if !a.json {
+		a.printf("\nCharts in %s: %s\n", dir, strings.Join(names, ", "))
 	}
 	return nil
 }
@@ -103,21 +109,27 @@ func (a *app) printStats(s *desk.Stats) error {
 		}
 		fmt.Fprintln(w)
 	}
-	fmt.Fprintln(w, "CLOCK\tPARTY\tKEPT\tBROKEN\tOVERDUE\tRUNNING\tPAUSED\t")
+	clockRows(w, s)
+	if s.Opened == 0 && s.Cases > 0 {
+		fmt.Fprintln(w, "\nWho reported is sealed: with --keys those cases that your key opens are counted by it, too.")
+	}
+	return w.Flush()
+}
+
+// clockRows prints how the clocks stand; those that never ran stand in JSON alone.
+func clockRows(w io.Writer, s *desk.Stats) {
+	head := "CLOCK\tPARTY\tKEPT\tBROKEN\tOVERDUE\tRUNNING\tPAUSED\t\n"
 	for _, c := range s.Clocks {
 		if c.Runs() == 0 {
-			continue // it stands in JSON
+			continue
 		}
 		name := c.Clock
 		if len(s.Programs) > 1 {
 			name = c.Program + "/" + name
 		}
-		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\n", name, c.Party, c.Kept, c.Broken, c.Overdue, c.Running, c.Paused, safe(c.Means))
+		fmt.Fprintf(w, "%s%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\n", head, name, c.Party, c.Kept, c.Broken, c.Overdue, c.Running, c.Paused, safe(c.Means))
+		head = ""
 	}
-	if s.Opened == 0 && s.Cases > 0 {
-		fmt.Fprintln(w, "\nWho reported is sealed: with --keys those cases that your key opens are counted by it, too.")
-	}
-	return w.Flush()
 }
 
 // lasting is a length of time for a table; a dash where there is none.

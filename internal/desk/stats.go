@@ -56,7 +56,8 @@ type Count struct {
 }
 
 // TimeStat is how long a step took, from the time a case was opened, in whole
-// seconds of wall-clock time. Percentiles are by nearest rank; they are left
+// seconds of wall-clock time. The median of an even number of cases lies halfway
+// between the middle two; the 90th percentile is by nearest rank. They are left
 // out where no case has come that far.
 type TimeStat struct {
 	Name    string `json:"name"`

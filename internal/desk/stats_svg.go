@@ -238,7 +238,7 @@ func Lasting(seconds int64) string {
 // timesChart draws median, 90th percentile and longest time of each step, on a
 // scale that grows tenfold with each part: minutes and months share it.
 func (s *Stats) timesChart(title string) []byte {
-	const left, right, row = 120.0, 700.0, 46.0
+	const left, right, row = 136.0, 700.0, 46.0
 	d := &drawing{}
 	d.text(20, 30, "head", title)
 	least, most := math.Log10(60), math.Log10(366*86400)

@@ -58,12 +58,12 @@ func plainDesk(t *testing.T, at *time.Time) *desk.Desk {
 	return d
 }
 
-// TestStats: times are those between the log's entries, by nearest rank; what
-// was taken back counts with its last time, and what is not done waits.
+// TestStats: times are those between the log's entries; what was taken back counts
+// with its last time, and what is not done waits. A year's end is no border.
 func TestStats(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	begin := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	begin := time.Date(2026, 12, 11, 12, 0, 0, 0, time.UTC) // the third case ends in the next year
 	at := begin
 	d := plainDesk(t, &at)
 	open := func(day int) psirt.CaseID {
@@ -99,15 +99,15 @@ func TestStats(t *testing.T) {
 	if s.Cases != 5 || s.Open != 1 || s.Closed != 4 || s.Opened != 5 {
 		t.Errorf("%d cases, %d open, %d closed, %d opened", s.Cases, s.Open, s.Closed, s.Opened)
 	}
-	want := map[string][5]int64{ // n, waiting, median, p90, max in hours
+	want := map[string][5]int64{ // n, waiting; median, p90 and longest in minutes
 		"acknowledge": {0, 1, 0, 0, 0}, "contact": {0, 1, 0, 0, 0},
-		"triage": {4, 1, 2, 30, 30}, "fix": {3, 1, 4, 31, 31}, "close": {4, 1, 5, 32, 32},
+		"triage": {4, 1, 3*60 + 30, 30 * 60, 30 * 60}, "fix": {3, 1, 4 * 60, 31 * 60, 31 * 60}, "close": {4, 1, 5 * 60, 32 * 60, 32 * 60},
 	}
 	for _, x := range s.Times {
 		w := want[x.Name]
 		got := [5]int64{int64(x.N), int64(x.Waiting)}
 		if x.N > 0 {
-			got = [5]int64{int64(x.N), int64(x.Waiting), *x.Median / 3600, *x.P90 / 3600, *x.Max / 3600}
+			got = [5]int64{int64(x.N), int64(x.Waiting), *x.Median / 60, *x.P90 / 60, *x.Max / 60}
 		}
 		if got != w {
 			t.Errorf("%s: %v, want %v", x.Name, got, w)
@@ -122,9 +122,10 @@ func TestStats(t *testing.T) {
 			t.Errorf("%s holds a word of a report", chart.Name)
 		}
 	}
-	late, err := d.Stats(ctx, desk.StatsFilter{Program: "plain", Since: begin.AddDate(0, 0, 20)})
-	if err != nil || late.Cases != 3 {
-		t.Errorf("since the 20th day: %d cases, %v", late.Cases, err)
+	for since, cases := range map[time.Time]int{begin.AddDate(0, 0, 20): 3, time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC): 2} {
+		if late, err := d.Stats(ctx, desk.StatsFilter{Program: "plain", Since: since}); err != nil || late.Cases != cases {
+			t.Errorf("since %v: %d cases, not %d, %v", since, late.Cases, cases, err)
+		}
 	}
 }
 

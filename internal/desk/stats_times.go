@@ -132,7 +132,7 @@ func newTimeStat(name, means string, took []int64, waiting int) TimeStat {
 		return out
 	}
 	slices.Sort(took)
-	median, p90, most := nearestRank(took, 50), nearestRank(took, 90), took[len(took)-1]
+	median, p90, most := (took[(len(took)-1)/2]+took[len(took)/2])/2, nearestRank(took, 90), took[len(took)-1]
 	out.Median, out.P90, out.Max = &median, &p90, &most
 	return out
 }
