@@ -34,7 +34,9 @@ func (s *standard) collect(e *jsonschema.ValidationError, doc any, faults *[]Fau
 		return
 	}
 	path, found := locate(doc, tokens(e.InstanceLocation))
-	add := func(path, want string) { *faults = append(*faults, Fault{Path: path, Want: want}) }
+	node, _ := s.at(keyword[:max(0, len(keyword)-1)]).(map[string]any)
+	means, _ := node["description"].(string)
+	add := func(path, want string) { *faults = append(*faults, Fault{Path: path, Want: want, Means: means}) }
 	if n := len(keyword); n >= 3 && keyword[n-3] == "dependentRequired" {
 		name, _ := s.at(keyword).(string)
 		add(member(path, name), "a value, since there is "+keyword[n-2])
@@ -45,12 +47,12 @@ func (s *standard) collect(e *jsonschema.ValidationError, doc any, faults *[]Fau
 		add(path, "nothing here")
 		return
 	}
-	node, _ := s.at(keyword[:max(0, len(keyword)-1)]).(map[string]any)
 	object, _ := found.(map[string]any)
 	switch last {
 	case "required":
 		for _, name := range texts(value) {
 			if _, ok := object[name]; !ok {
+				means = s.means(node, name)
 				add(member(path, name), "a value, and there is none")
 			}
 		}
@@ -58,12 +60,28 @@ func (s *standard) collect(e *jsonschema.ValidationError, doc any, faults *[]Fau
 		known := names(node["properties"])
 		for name := range object {
 			if !s.allows(node, name) {
-				add(member(path, name), unknown(known))
+				*faults = append(*faults, Fault{Path: member(path, name), Want: unknown(known), Known: known})
 			}
 		}
+	case "enum":
+		*faults = append(*faults, Fault{Path: path, Want: want(last, value, node), Known: texts(value), Means: means})
 	default:
 		add(path, want(last, value, node))
 	}
+}
+
+// means is what a schema says of one of its properties, itself or where it
+// refers to.
+func (s *standard) means(node map[string]any, name string) string {
+	properties, _ := node["properties"].(map[string]any)
+	property, _ := properties[name].(map[string]any)
+	if text, ok := property["description"].(string); ok {
+		return text
+	}
+	_, pointer, _ := strings.Cut(fmt.Sprint(property["$ref"]), "#")
+	there, _ := s.at(tokens(pointer)).(map[string]any)
+	text, _ := there["description"].(string)
+	return text
 }
 
 // allows reports whether a schema's properties or patterns know the name.

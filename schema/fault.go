@@ -18,6 +18,10 @@ type Fault struct {
 	// Want is what was expected there: a phrase that follows "expected". What
 	// was found is never part of it.
 	Want string `json:"want"`
+	// Known are the names or the values to choose from there, where the schema
+	// lists them, and Means is what it says of the place; both may be empty.
+	Known []string `json:"-"`
+	Means string   `json:"-"`
 }
 
 // String is one line: the path and what was expected there.
@@ -72,7 +76,7 @@ func tidy(faults []Fault) []Fault {
 	slices.SortFunc(faults, func(a, b Fault) int {
 		return cmp.Or(natural(a.Path, b.Path), strings.Compare(a.Want, b.Want))
 	})
-	return slices.Compact(faults)
+	return slices.CompactFunc(faults, func(a, b Fault) bool { return a.Path == b.Path && a.Want == b.Want })
 }
 
 // natural compares paths so that log[2] stands before log[10].

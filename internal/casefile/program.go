@@ -52,7 +52,7 @@ func ParseProgram(data []byte) (*psirt.Program, error) {
 		}
 		var faults Faults
 		for _, f := range list.Faults {
-			faults = append(faults, psirt.Fault{Path: f.Path, Text: "expected " + f.Want})
+			faults = append(faults, misfit(f, node))
 		}
 		return nil, faults
 	}

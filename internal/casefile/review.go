@@ -2,7 +2,6 @@ package casefile
 
 import (
 	"errors"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,54 +18,109 @@ const wholeFile = "(document)"
 
 // Reviewed is a program.yaml with everything that is wrong with it.
 type Reviewed struct {
-	Program *psirt.Program // as far as it could be read; nil when the file is no YAML that is allowed
+	Program *psirt.Program // as far as it could be read, slips corrected; nil when the file is no YAML that is allowed
 	Faults  []psirt.Fault  // empty: ParseProgram takes it
 
-	root *yaml.Node
-	line int // of what made the file unreadable
+	root   *yaml.Node     // of the file, slips corrected
+	lines  map[string]int // where they stood
+	misfit map[string]bool
+	line   int // of what made the file unreadable
 }
+
+// maxLooks bounds how often a file is looked at again: a slip may hide another.
+const maxLooks = 5
 
 // ReviewProgram finds everything wrong with a program.yaml at once, for whoever
 // writes one: where ParseProgram stops at what the schema says, this goes on to
-// what psirt's Check says of the rest.
+// what psirt's Check says of the rest. A name that is nearly one that there is
+// becomes that one once it is said, so that one slip is one fault.
 func ReviewProgram(data []byte) *Reviewed {
-	r := &Reviewed{}
+	r := &Reviewed{lines: map[string]int{}}
 	var err error
 	if r.root, err = parseYAML(data); err != nil {
-		r.unreadable(err)
+		r.unreadable(data, err)
 		return r
 	}
+	var slips []psirt.Fault
+	for range maxLooks {
+		if err := r.look(); err != nil {
+			r.unreadable(data, err)
+			return r
+		}
+		found := r.slips()
+		if len(found) == 0 {
+			break
+		}
+		slips = append(slips, found...)
+		r.Faults = slices.DeleteFunc(r.Faults, func(f psirt.Fault) bool { return slices.Contains(found, f) })
+	}
+	r.Faults = append(slips, r.Faults...)
+	return r
+}
+
+// slips corrects what can be, and lists it: what the schema finds, or, without
+// that, names that refer to nothing. A name that is declared in a wrong way is
+// not to be put right in two places.
+func (r *Reviewed) slips() []psirt.Fault {
+	for _, bySchema := range []bool{true, false} {
+		var out []psirt.Fault
+		for _, f := range r.Faults {
+			if r.misfit[f.Path] == bySchema && r.correct(f) {
+				out = append(out, f)
+			}
+		}
+		if len(out) > 0 {
+			return out
+		}
+	}
+	return nil
+}
+
+// look finds what is wrong with the file as it is now.
+func (r *Reviewed) look() error {
+	r.Faults, r.misfit = nil, map[string]bool{}
 	var doc any
 	if err := r.root.Decode(&doc); err != nil {
-		r.root = nil
-		r.unreadable(err)
-		return r
+		return err
 	}
-	told := map[string]bool{}
 	if err := schema.Validate("program", jsonValue(doc)); err != nil {
 		var list *schema.Error
 		if !errors.As(err, &list) {
-			r.unreadable(err)
-			return r
+			return err
 		}
 		for _, f := range list.Faults {
-			r.Faults = append(r.Faults, psirt.Fault{Path: f.Path, Text: "expected " + f.Want})
-			told[f.Path] = true
+			r.Faults = append(r.Faults, misfit(f, r.root))
+			r.misfit[f.Path] = true
 		}
 	}
-	r.Program = &psirt.Program{}
-	if err := sound(data, told).Decode(r.Program); err != nil && len(r.Faults) == 0 {
-		r.unreadable(err)
-		return r
+	p, err := r.decode()
+	if err != nil && len(r.Faults) == 0 {
+		return err
 	}
-	r.Faults = append(r.Faults, r.Program.Locate(time.LoadLocation)...)
+	r.Program = p
+	r.Faults = append(r.Faults, p.Locate(time.LoadLocation)...)
 	known := slices.Clone(r.Faults)
-	for _, f := range r.Program.Check() {
+	for _, f := range p.Check() {
 		if !about(known, f.Path) { // said once, in the schema's words
 			r.Faults = append(r.Faults, f)
 		}
 	}
-	return r
+	return nil
+}
+
+// decode reads the file without the values at which the schema finds a fault:
+// one that is no length of time would end the reading of all behind it.
+func (r *Reviewed) decode() (*psirt.Program, error) {
+	root := clone(r.root)
+	if len(root.Content) > 0 {
+		for path := range r.misfit {
+			if at, full := find(root.Content[0], path); full && at.Kind == yaml.ScalarNode {
+				*at = yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null", Value: "null", Line: at.Line, Column: at.Column}
+			}
+		}
+	}
+	p := &psirt.Program{}
+	return p, root.Decode(p)
 }
 
 // about reports whether some fault is of a place, or of one below it: what is
@@ -86,60 +140,21 @@ func RoughProgram(data []byte) (p *psirt.Program, ok bool) {
 	return r.Program, r.Program != nil
 }
 
-// sound is a file, read before, without the values at which the schema finds a
-// fault: one that is no length of time would end the reading of all behind it.
-func sound(data []byte, faults map[string]bool) *yaml.Node {
-	root, err := parseYAML(data)
-	if err != nil || len(root.Content) == 0 {
-		return &yaml.Node{}
-	}
-	for path := range faults {
-		at, steps := root.Content[0], strings.Split(strings.ReplaceAll(path, "[", ".["), ".")
-		for _, step := range steps {
-			if at, _ = stepInto(at, step); at == nil {
-				break
-			}
-		}
-		if at != nil && at.Kind == yaml.ScalarNode {
-			*at = yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null", Value: "null", Line: at.Line, Column: at.Column}
-		}
-	}
-	return root
-}
-
-// lineForm finds the line that an error of the YAML library, or of this
-// package, names.
-var lineForm = regexp.MustCompile(`line (\d+): `)
-
-func (r *Reviewed) unreadable(err error) {
-	text := strings.TrimPrefix(err.Error(), "yaml: ")
-	if m := lineForm.FindStringSubmatch(text); m != nil {
-		r.line, _ = strconv.Atoi(m[1])
-		text = strings.Replace(text, m[0], "", 1)
-	}
-	r.Faults = append(r.Faults, psirt.Fault{Path: wholeFile, Text: strings.Join(strings.Fields(text), " ")})
-}
-
 // Line is the line, from 1, on which the value at a path stands (as in
 // transitions[3].guards[0]); for a value that is missing, that of the nearest
 // part of the file around it. 0: not known.
 func (r *Reviewed) Line(path string) int {
+	if line, ok := r.lines[path]; ok {
+		return line
+	}
 	if r.root == nil || len(r.root.Content) == 0 {
 		return r.line
 	}
-	at := r.root.Content[0]
-	line := at.Line
-	for _, step := range strings.Split(strings.ReplaceAll(path, "[", ".["), ".") {
-		next, key := stepInto(at, step)
-		if next == nil {
-			break
-		}
-		at, line = next, next.Line
-		if key != nil {
-			line = key.Line
-		}
+	at, _, key := walk(r.root.Content[0], path)
+	if key != nil {
+		return key.Line
 	}
-	return line
+	return at.Line
 }
 
 // stepInto goes one step down: into a list by "[0]", into a mapping by its key.

@@ -9,15 +9,6 @@ import (
 	"time"
 )
 
-// Fault is one thing wrong with a programme: where, and what to do.
-type Fault struct {
-	Path string `json:"path"`
-	Text string `json:"text"`
-}
-
-// Error makes a Fault an error.
-func (f Fault) Error() string { return f.Path + ": " + f.Text }
-
 var nameForm = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
 
 // Check finds what a schema cannot: names that refer to nothing, states that
@@ -40,10 +31,6 @@ func (p *Program) Check() []Fault {
 type checker struct {
 	p      *Program
 	faults []Fault
-}
-
-func (c *checker) add(path, format string, args ...any) {
-	c.faults = append(c.faults, Fault{path, fmt.Sprintf(format, args...)})
 }
 
 func (c *checker) names() {
@@ -71,7 +58,7 @@ func (c *checker) names() {
 			c.add(path+".name", "a name has lower-case letters, digits and hyphens, and begins with a letter")
 		}
 		if seen[s.Name] {
-			c.add(path+".name", "%s is there twice", s.Name)
+			c.twice(path+".name", s.Name)
 		}
 		seen[s.Name] = true
 		known := false
@@ -84,6 +71,9 @@ func (c *checker) names() {
 	}
 	if len(c.p.States) == 0 || c.p.States[0].Phase != PhaseReceived {
 		c.add("states", "the first state is where cases begin: its phase is received")
+	}
+	if !c.p.ends() {
+		c.fault("states", "give the state in which cases end the phase closed", "no state has the phase closed, so no case could ever end")
 	}
 	for _, old := range names(c.p.Renamed) {
 		now := c.p.Renamed[old]
@@ -150,10 +140,10 @@ func (c *checker) test(path string, t Test, depth int) {
 		c.where(path, t.Signers.Where, depth)
 	}
 	if t.Signers != nil && t.Signers.Role != "" && !c.p.KnowsRole(t.Signers.Role) {
-		c.add(path, "there is no role %s", t.Signers.Role)
+		c.unknown(path, "role", t.Signers.Role, c.p.roleNames())
 	}
 	if _, ok := c.p.Facts[t.Fact]; t.Fact != "" && !ok {
-		c.add(path, "there is no fact %s", t.Fact)
+		c.unknown(path, "fact", t.Fact, names(c.p.Facts))
 	}
 }
 
@@ -190,10 +180,10 @@ func (c *checker) transitions() {
 	}
 	for i, s := range c.p.States {
 		if !reached[s.Name] {
-			c.add(fmt.Sprintf("states[%d]", i), "no transition leads to %s", s.Name)
+			c.fault(fmt.Sprintf("states[%d]", i), "add a transition to it, or take the state out", "no transition leads to %s", s.Name)
 		}
 		if !left[s.Name] && s.Phase != PhaseClosed {
-			c.add(fmt.Sprintf("states[%d]", i), "no transition leaves %s", s.Name)
+			c.fault(fmt.Sprintf("states[%d]", i), "add a transition from it, or give it the phase closed", "no transition leaves %s", s.Name)
 		}
 	}
 	c.rule("messages", c.p.Messages)
@@ -207,26 +197,15 @@ func (c *checker) transition(path string, t Transition) {
 	}
 	for _, from := range t.From {
 		if _, ok := c.p.State(from); !ok {
-			c.add(path+".from", "there is no state %s", from)
+			c.unknown(path+".from", "state", from, c.p.stateNames())
 		}
 	}
 	to, ok := c.p.State(t.To)
 	if !ok {
-		c.add(path+".to", "there is no state %s", t.To)
+		c.unknown(path+".to", "state", t.To, c.p.stateNames())
 	}
-	if (to.Phase == PhaseClosed) != (len(t.Outcomes) > 0) {
-		c.add(path+".outcomes", "a move to a closed state names its outcomes, and no other move does")
-	}
-	for _, o := range t.Outcomes {
-		if !hasOutcome(Outcomes, o) {
-			c.add(path+".outcomes", "there is no outcome %s", o)
-		}
-	}
-	for _, guard := range t.Guards {
-		if _, ok := c.p.Facts[strings.TrimPrefix(guard, "not ")]; !ok {
-			c.add(path+".guards", "there is no fact %s", guard)
-		}
-	}
+	c.outcomes(path+".outcomes", to, t)
+	c.known(path+".guards", t.Guards)
 	if t.Update == "" {
 		c.add(path+".update", "name the update that it sends, or silent")
 	}
@@ -241,9 +220,9 @@ func (c *checker) transition(path string, t Transition) {
 	if name := t.OnClock(); t.On != "" && t.On != "reply" {
 		clock, ok := c.p.Clock(name)
 		if !ok {
-			c.add(path+".on", "there is no clock %s", name)
+			c.unknown(path+".on", "clock", name, c.p.clockNames())
 		} else if clock.Sealed() {
-			c.add(path+".on", "the clock %s reads the report, which the bot does not open", name)
+			c.fault(path+".on", openClock, "the clock %s reads the report, which the bot does not open", name)
 		}
 	}
 	if t.On != "" && (t.Approvals.Count > 0 || t.Words == "required") {
@@ -252,10 +231,28 @@ func (c *checker) transition(path string, t Transition) {
 	c.rule(path+".approvals", t.Approvals)
 }
 
+// outcomes holds that a move has outcomes when it closes the case, and only then.
+func (c *checker) outcomes(path string, to State, t Transition) {
+	switch closes := to.Phase == PhaseClosed; {
+	case to.Name == "": // there is no such state, which is said
+	case closes && len(t.Outcomes) == 0:
+		c.fault(path, "name those that the rule is for, such as outcomes: [fixed]", "a move to %s closes the case, and has no outcome", to.Name)
+	case !closes && len(t.Outcomes) > 0 && c.p.ends():
+		c.fault(path, "take them out, or give that state the phase closed", "outcomes go with closing, and %s closes no case", to.Name)
+	}
+	for _, o := range t.Outcomes {
+		if !hasOutcome(Outcomes, o) {
+			c.add(path, "there is no outcome %s", o)
+		}
+	}
+}
+
 // rule holds that a rule can be met by somebody other than the one who moves.
 func (c *checker) rule(path string, r ApprovalRule) {
-	if r.Role == RoleAuditor || r.Role != "" && !c.p.KnowsRole(r.Role) {
-		c.add(path+".role", "there is no role %s: it is team or lead, or declared under roles", r.Role)
+	if r.Role == RoleAuditor {
+		c.fault(path+".role", "name team, lead, or a role that is declared under roles", "auditors approve nothing")
+	} else if r.Role != "" && !c.p.KnowsRole(r.Role) {
+		c.unknown(path+".role", "role", r.Role, append(names(c.p.Roles), RoleTeam, RoleLead))
 	}
 	if r.Kind != "" && r.Kind != KindSigned && r.Kind != KindAttested {
 		c.add(path+".kind", "is signed or attested")
@@ -277,12 +274,15 @@ func (c *checker) clocks() {
 		if len(clock.Starts) == 0 || len(clock.Stops) == 0 {
 			c.add(path, "say what starts it and what stops it")
 		}
-		for _, e := range append(append([]string{}, clock.Starts...), clock.Stops...) {
-			c.event(path, e)
+		for _, e := range clock.Starts {
+			c.event(path+".starts", e)
+		}
+		for _, e := range clock.Stops {
+			c.event(path+".stops", e)
 		}
 		for _, s := range clock.Paused {
 			if _, ok := c.p.State(s); !ok {
-				c.add(path+".paused", "there is no state %s", s)
+				c.unknown(path+".paused", "state", s, c.p.stateNames())
 			}
 		}
 	}
@@ -296,8 +296,10 @@ func (c *checker) event(path, e string) {
 	case kind == "report" && name != "":
 	case (kind == "enter" || kind == "leave") && state:
 	case (kind == "update" || kind == "mail") && name != "":
+	case (kind == "enter" || kind == "leave") && name != "":
+		c.unknown(path, "state", name, c.p.stateNames())
 	default:
-		c.add(path, "%s is no event: opened, enter:STATE, leave:STATE, update:KIND, mail:KIND, report:PATH", e)
+		c.fault(path, "an event is opened, enter:STATE, leave:STATE, update:KIND, mail:KIND or report:PATH", "%s is no event", e)
 	}
 }
 
@@ -333,7 +335,7 @@ func (c *checker) people() {
 		}
 		for _, r := range x.Roles {
 			if !c.p.KnowsRole(r) {
-				c.add(path+".roles", "there is no role %s: it is team, lead, auditor, or declared under roles", r)
+				c.unknown(path+".roles", "role", r, c.p.roleNames())
 			}
 		}
 		if x.HasRole(RoleLead) {

@@ -42,13 +42,9 @@ func (c *checker) length(path string, clock Clock) {
 		c.add(path+".statutory", "no law stands still: no paused, and no calendar")
 	}
 	if clock.Calendar != "" && c.p.Calendars[clock.Calendar] == nil {
-		c.add(path+".calendar", "there is no calendar %s", clock.Calendar)
+		c.unknown(path+".calendar", "calendar", clock.Calendar, names(c.p.Calendars))
 	}
-	for _, guard := range clock.When {
-		if _, ok := c.p.Facts[strings.TrimPrefix(guard, "not ")]; !ok {
-			c.add(path+".when", "there is no fact %s", guard)
-		}
-	}
+	c.known(path+".when", clock.When)
 	c.reminds(path+".remind", clock)
 }
 
@@ -60,11 +56,11 @@ func (c *checker) reminds(path string, clock Clock) {
 		return
 	}
 	if clock.Sealed() {
-		c.add(path, "the clock reads the report, which the bot does not open")
+		c.fault(path, openClock, "the clock reads the report, which the bot does not open")
 	}
-	for _, other := range c.p.Clocks {
-		if other.Name != clock.Name && other.Remind == kind {
-			c.add(path, "the clock %s has the same text: each has one of its own", other.Name)
+	for _, other := range c.p.Clocks[:slices.IndexFunc(c.p.Clocks, func(x Clock) bool { return x.Name == clock.Name })] {
+		if other.Remind == kind {
+			c.fault(path, "give it a text of its own, in templates/KIND.txt", "the clock %s sends the text %s too, and which of them is meant could not be told", other.Name, kind)
 		}
 	}
 	if slices.ContainsFunc(c.p.Standing, func(s Standing) bool { return s.Kind == kind }) ||
@@ -121,11 +117,9 @@ func (c *checker) standing() {
 			c.add(path+".approvals", "what the bot sends by itself asks for no approval")
 		}
 		c.rule(path+".approvals", s.Approvals)
+		c.known(path+".guards", s.Guards)
 		for _, guard := range s.Guards {
-			switch fact, ok := c.p.Facts[strings.TrimPrefix(guard, "not ")]; {
-			case !ok:
-				c.add(path+".guards", "there is no fact %s", guard)
-			case s.By == "bot" && !fact.Clear:
+			if fact, ok := c.p.Facts[strings.TrimPrefix(guard, "not ")]; ok && s.By == "bot" && !fact.Clear {
 				c.add(path+".guards", "the bot opens no report: of what it sends a guard is a fact with clear: true, or by is team")
 			}
 		}
@@ -144,7 +138,7 @@ func (c *checker) teams() {
 		}
 		for _, handle := range c.p.Teams[name].People {
 			if _, ok := c.p.ByHandle(handle); !ok {
-				c.add("teams."+name+".people", "there is nobody with the handle %s", handle)
+				c.fault("teams."+name+".people", "name one of the people, or add them (docket init --team, docket keys add)", "there is nobody with the handle %s", handle)
 			}
 		}
 	}
@@ -154,7 +148,7 @@ func (c *checker) teams() {
 			c.add(path+".products", "name products or families, or \"*\" for any")
 		}
 		if _, ok := c.p.Teams[r.Team]; !ok {
-			c.add(path+".team", "there is no team %s", r.Team)
+			c.unknown(path+".team", "team", r.Team, names(c.p.Teams))
 		}
 	}
 	for i, r := range c.p.Regulation {

@@ -81,20 +81,20 @@ func TestCheck(t *testing.T) {
 		{"transitions[5].to", "there is no state lost", func(p *Program) {
 			p.Transitions = append(p.Transitions, Transition{From: []string{"waiting"}, To: "lost", Update: "u"})
 		}},
-		{"transitions[3].outcomes", "a move to a closed state names its outcomes", func(p *Program) { p.Transitions[3].Outcomes = nil }},
-		{"transitions[1].outcomes", "no other move does", func(p *Program) { p.Transitions[1].Outcomes = []Outcome{"fixed"} }},
+		{"transitions[3].outcomes", "closes the case, and has no outcome", func(p *Program) { p.Transitions[3].Outcomes = nil }},
+		{"transitions[1].outcomes", "outcomes go with closing", func(p *Program) { p.Transitions[1].Outcomes = []Outcome{"fixed"} }},
 		{"transitions[3].outcomes", "there is no outcome wontfix", func(p *Program) { p.Transitions[3].Outcomes = []Outcome{"fixed", "wontfix"} }},
 		{"transitions[0].guards", "there is no fact lost", func(p *Program) { p.Transitions[0].Guards = []string{"lost"} }},
-		{"transitions[0].guards", "there is no fact not lost", func(p *Program) { p.Transitions[0].Guards = []string{"not lost"} }},
+		{"transitions[0].guards", "there is no fact lost", func(p *Program) { p.Transitions[0].Guards = []string{"not lost"} }},
 		{"transitions[0].update", "name the update", func(p *Program) { p.Transitions[0].Update = "" }},
 		{"transitions[0].words", "allowed, required or forbidden", func(p *Program) { p.Transitions[0].Words = "maybe" }},
 		{"transitions[2].on", "asks for no approval", func(p *Program) { p.Transitions[2].Approvals.Count = 1 }},
 		{"transitions[2].on", "no words of somebody's own", func(p *Program) { p.Transitions[2].Words = "required" }},
 		{"transitions[2].on", "there is no clock nap", func(p *Program) { p.Transitions[2].On = "clock:nap" }},
-		{"transitions[0].approvals.role", "is team or lead", func(p *Program) { p.Transitions[0].Approvals.Role = RoleAuditor }},
+		{"transitions[0].approvals.role", "auditors approve nothing", func(p *Program) { p.Transitions[0].Approvals.Role = RoleAuditor }},
 		{"transitions[0].approvals.kind", "is signed or attested", func(p *Program) { p.Transitions[0].Approvals.Kind = "oral" }},
 		{"messages.count", "is 0 or more", func(p *Program) { p.Messages.Count = -1 }},
-		{"edits.role", "is team or lead", func(p *Program) { p.Edits.Role = "boss" }},
+		{"edits.role", "there is no role boss", func(p *Program) { p.Edits.Role = "boss" }},
 		{"changes.kind", "is signed or attested", func(p *Program) { p.Changes.Kind = "oral" }},
 		{"states[4]", "no transition leads to island", func(p *Program) {
 			p.States = append(p.States, State{Name: "island", Phase: PhaseDeferred})
@@ -111,10 +111,10 @@ func TestCheck(t *testing.T) {
 		{"clocks[0]", "what starts it", func(p *Program) { p.Clocks[0].Starts = nil }},
 		{"clocks[0]", "what stops it", func(p *Program) { p.Clocks[0].Stops = nil }},
 		{"clocks[0].paused", "there is no state lost", func(p *Program) { p.Clocks[0].Paused = []string{"lost"} }},
-		{"clocks[0]", "enter:lost is no event", func(p *Program) { p.Clocks[0].Starts = []string{"enter:lost"} }},
-		{"clocks[0]", "leave: is no event", func(p *Program) { p.Clocks[0].Stops = []string{"enter:closed", "leave:"} }},
-		{"clocks[0]", "update: is no event", func(p *Program) { p.Clocks[0].Stops = []string{"update:"} }},
-		{"clocks[0]", "noon is no event", func(p *Program) { p.Clocks[0].Stops = []string{"noon"} }},
+		{"clocks[0].starts", "there is no state lost", func(p *Program) { p.Clocks[0].Starts = []string{"enter:lost"} }},
+		{"clocks[0].stops", "leave: is no event", func(p *Program) { p.Clocks[0].Stops = []string{"enter:closed", "leave:"} }},
+		{"clocks[0].stops", "update: is no event", func(p *Program) { p.Clocks[0].Stops = []string{"update:"} }},
+		{"clocks[0].stops", "noon is no event", func(p *Program) { p.Clocks[0].Stops = []string{"noon"} }},
 
 		{"keys.bot", "a fingerprint is", func(p *Program) { p.Keys.Bot = "" }},
 		{"keys.mailer", "bot has the same key", func(p *Program) { p.Keys.Mailer = p.Keys.Bot }},
@@ -124,7 +124,7 @@ func TestCheck(t *testing.T) {
 		{"people[1].key", "anna has the same key", func(p *Program) { p.People[1].Key = anna }},
 		{"people[0].key", "escrow has the same key", func(p *Program) { p.People[0].Key = p.Keys.Escrow }},
 		{"people[0].roles", "team, lead, auditor", func(p *Program) { p.People[0].Roles = nil }},
-		{"people[0].roles", "team, lead, auditor", func(p *Program) { p.People[0].Roles = []string{RoleTeam, "boss"} }},
+		{"people[0].roles", "there is no role boss", func(p *Program) { p.People[0].Roles = []string{RoleTeam, "boss"} }},
 		{"people", "nobody is lead", func(p *Program) { p.People[2].Roles = []string{RoleTeam} }},
 	} {
 		p := small()
@@ -134,8 +134,35 @@ func TestCheck(t *testing.T) {
 			t.Errorf("faults are %v, want %s: %s", faults, x.path, x.text)
 			continue
 		}
-		if got := faults[0].Error(); got != faults[0].Path+": "+faults[0].Text {
+		if got := faults[0].Error(); got != strings.TrimSuffix(faults[0].Path+": "+faults[0].Text+": "+faults[0].Do, ": ") {
 			t.Errorf("as an error it is %s", got)
+		}
+	}
+}
+
+// A name that is nearly another one says which, and what to do; what is nearly
+// nothing is only said to be missing.
+func TestFaultsSayWhatWasMeant(t *testing.T) {
+	t.Parallel()
+	for _, x := range []struct {
+		name, meant, do string
+		change          func(*Program)
+	}{
+		{"waitng", "waiting", "declare it under states, or correct the name; did you mean waiting?", func(p *Program) { p.Clocks[0].Paused = []string{"waitng"} }},
+		{"closd", "closed", "did you mean closed?", func(p *Program) { p.Clocks[0].Stops = []string{"enter:closd"} }},
+		{"vlaid", "valid", "did you mean valid?", func(p *Program) { p.Transitions[0].Guards = []string{"not vlaid"} }},
+		{"laed", "lead", "did you mean lead?", func(p *Program) { p.Changes.Role = "laed" }},
+		{"elsewhere", "", "declare it under states, or correct the name: received, evaluating, waiting, closed", func(p *Program) { p.Clocks[0].Paused = []string{"elsewhere"} }},
+		{"received", "new", "give each state a name of its own; did you mean new?", func(p *Program) { // copied, and not renamed
+			p.States = append(p.States, p.States[0])
+			p.Transitions = append(p.Transitions, Transition{From: []string{"waiting"}, To: "new", Update: Silent})
+		}},
+	} {
+		p := small()
+		x.change(p)
+		faults := slices.DeleteFunc(p.Check(), func(f Fault) bool { return f.Name != x.name })
+		if len(faults) != 1 || faults[0].Meant != x.meant || !strings.HasSuffix(faults[0].Do, x.do) {
+			t.Errorf("%s: faults are %v, want %s", x.name, faults, x.do)
 		}
 	}
 }

@@ -80,7 +80,7 @@ func (c *checker) priorities() {
 		// Facts that are wrong themselves are named under their own names.
 		apart := &checker{p: c.p}
 		if s := apart.testSpan(rule.Is, map[string]*span{}, 0); s.depth > maxFactDepth || s.tests > maxFactTests {
-			c.add(path, "asks more than %d questions, or nests too deep", maxFactTests)
+			c.fault(path, simpler, "asks more than %d questions, or nests too deep", maxFactTests)
 		}
 	}
 }
@@ -94,7 +94,7 @@ func (c *checker) settled(path string, t Test, depth int) {
 	t.each(func(t Test) {
 		switch {
 		case t.Derived != "" || slices.ContainsFunc(t.paths(), func(at string) bool { return at == "priority" || at == "report.priority" }):
-			c.add(path, "it asks for the priority, which it is to give")
+			c.fault(path, "let it ask for what the report says: exploited, assessment.cvss.severity, assessment.ssvc.decision", "it asks for the priority, which it is to give")
 		case t.Signers != nil:
 			c.add(path, "it asks who signed a record: a priority follows from what the report says")
 		case t.Fact != "":

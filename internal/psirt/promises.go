@@ -1,9 +1,6 @@
 package psirt
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // Commitments are what a policy promises a reporter whose report is valid and
 // who kept to it. Once every fact of When holds, each of Names is on the case's
@@ -27,11 +24,7 @@ func (p *Program) DueCommitments(w World) []string {
 // something on record.
 func (c *checker) promises() {
 	if x := c.p.Commitments; x != nil {
-		for _, guard := range x.When {
-			if _, ok := c.p.Facts[strings.TrimPrefix(guard, "not ")]; !ok {
-				c.add("commitments.when", "there is no fact %s", guard)
-			}
-		}
+		c.known("commitments.when", x.When)
 	}
 	for _, kind := range names(c.p.Stamps) {
 		if kind != c.p.Intake.Update && !slices.ContainsFunc(c.p.Standing, func(s Standing) bool { return s.Kind == kind }) {

@@ -80,7 +80,7 @@ func (r *review) lifecycle() {
 			end, _ := r.p.State(name)
 			ends = ends || end.Phase == PhaseClosed
 		}
-		if !ends {
+		if !ends && r.p.ends() {
 			r.add(path, "add a transition that leads on, so that it can be closed", "a case in %s can never be closed", s.Name)
 		}
 	}

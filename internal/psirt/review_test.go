@@ -215,7 +215,7 @@ func TestCheckMore(t *testing.T) {
 		{"clocks[0].ahead", "goes with until", func(p *Program) { p.Clocks[0].Ahead = 1 }},
 		{"clocks[0].statutory", "no law stands still", func(p *Program) { p.Clocks[0].Statutory = true }},
 		{"clocks[0].calendar", "there is no calendar office", func(p *Program) { p.Clocks[0].Calendar = "office" }},
-		{"clocks[0].when", "there is no fact not lost", func(p *Program) { p.Clocks[0].When = []string{"not lost"} }},
+		{"clocks[0].when", "there is no fact lost", func(p *Program) { p.Clocks[0].When = []string{"not lost"} }},
 		{"clocks[0].remind", "which the bot does not open", func(p *Program) { p.Clocks[0].Remind, p.Clocks[0].When = "r", []string{"valid"} }},
 		{"clocks[0].remind", "sent on other occasions", func(p *Program) { p.Clocks[0].Remind = "closed" }},
 		{"calendars.office", "say zone", func(p *Program) { p.Calendars = map[string]*Calendar{"office": nil} }},
@@ -228,7 +228,7 @@ func TestCheckMore(t *testing.T) {
 		{"standing[0].guards", "the bot opens no report", func(p *Program) {
 			p.Standing = []Standing{{Kind: "k", By: "bot", Guards: []string{"not valid"}}}
 		}},
-		{"standing[0].approvals.role", "declared under roles", func(p *Program) {
+		{"standing[0].approvals.role", "there is no role", func(p *Program) {
 			p.Standing = []Standing{{Kind: "k", By: "team", Approvals: ApprovalRule{Role: "legal"}}}
 		}},
 		{"roles.team", "a name of its own", func(p *Program) { p.Roles = map[string]Role{"team": {}} }},

@@ -5,6 +5,9 @@ package psirt
 // ask billions.
 const maxFactTests = 10_000
 
+// simpler is what to do about a fact that asks for too much.
+const simpler = "let it ask for less, or for what one edit puts on record (a path below extra)"
+
 // span is how deep and how wide a fact is once each fact that it refers to is
 // put in its place, as holds goes through it.
 type span struct{ depth, tests int }
@@ -22,7 +25,7 @@ func (c *checker) factSpan(name string, done map[string]*span) span {
 	path := "facts." + name
 	if s, known := done[name]; known {
 		if s == nil {
-			c.add(path, "%s depends on itself", name)
+			c.fault(path, "let one of the facts that it refers to ask for a path instead", "%s depends on itself", name)
 			s = &span{}
 			done[name] = s
 		}
@@ -32,10 +35,10 @@ func (c *checker) factSpan(name string, done map[string]*span) span {
 	s := c.testSpan(c.p.Facts[name].Is, done, 0)
 	switch {
 	case s.depth > maxFactDepth:
-		c.add(path, "nested too deep")
+		c.fault(path, simpler, "nested too deep")
 		s = span{} // said once, not for each that refers to it
 	case s.tests > maxFactTests:
-		c.add(path, "asks more than %d questions, with the facts that it refers to", maxFactTests)
+		c.fault(path, simpler, "asks more than %d questions, with the facts that it refers to", maxFactTests)
 		s = span{}
 	}
 	done[name] = &s
