@@ -12,6 +12,7 @@ import (
 
 	"github.com/docket-psirt/docket/internal/forge"
 	"github.com/docket-psirt/docket/internal/forge/githubtest"
+	"github.com/docket-psirt/docket/internal/peer"
 )
 
 // faults are all that can befall a request, alone and one after the other.
@@ -298,12 +299,41 @@ var writes = []write{
 	},
 }
 
-// patience is how long a request may take, where one is bound to take forever.
+// patience is how long a request may take: not long where one is bound to take
+// forever. A request that GitHub is about to answer may take longer (patient).
 func patience(fault string) time.Duration {
 	if strings.HasPrefix(fault, "hangs") {
-		return 400 * time.Millisecond
+		return 100 * time.Millisecond
 	}
-	return 10 * time.Second
+	return peer.Patience
+}
+
+// patient is a way to GitHub on which a request ends before its answer only if
+// GitHub will never answer it: a busy machine is not such a GitHub. It is for
+// one request at a time.
+type patient struct{ h *hub }
+
+// RoundTrip implements http.RoundTripper.
+func (p patient) RoundTrip(r *http.Request) (*http.Response, error) {
+	hung, answered := p.h.Hung(), make(chan struct{})
+	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
+	p.h.t.Cleanup(cancel) // not before the answer is read
+	go func() {
+		<-r.Context().Done()
+		for p.h.Hung() == hung {
+			select {
+			case <-answered:
+				return
+			case <-time.After(time.Millisecond):
+			}
+		}
+		cancel()
+	}()
+	resp, err := http.DefaultTransport.RoundTrip(r.Clone(ctx))
+	if err == nil {
+		close(answered)
+	}
+	return resp, err
 }
 
 // TestWritesOnce: whatever befalls a write, it is done once in the end.
@@ -330,7 +360,7 @@ func TestWritesOnce(t *testing.T) {
 				h.git(t, "update-ref", "refs/heads/"+s.branch, s.head)
 			}
 			for k, s := range scenes {
-				s.f = h.forgeWith(t, forge.GitHubOptions{Auth: auth, Board: h.board, Branch: h.branch, Timeout: patience(names[k])})
+				s.f = h.forgeWith(t, forge.GitHubOptions{Auth: auth, Board: h.board, Branch: h.branch, Timeout: patience(names[k]), HTTP: patient{h}})
 				if w.prepare != nil {
 					w.prepare(t, s)
 				}

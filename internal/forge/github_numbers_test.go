@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/docket-psirt/docket/internal/forge"
+	"github.com/docket-psirt/docket/internal/peer"
 )
 
 const caseFile = "issues/ingroupe/2026/00/INGP-2026-0042"
@@ -68,19 +69,20 @@ func TestOneIssue(t *testing.T) {
 func TestClaimOfTheDead(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		at    time.Time
+		ago   time.Duration
 		waits bool
 	}{
-		"a moment ago":  {time.Now(), true},
-		"long ago":      {time.Now().Add(-time.Hour), false},
-		"in the future": {time.Now().Add(time.Hour), true},
+		"a moment ago":  {0, true},
+		"long ago":      {time.Hour, false},
+		"in the future": {-time.Hour, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newHub(t)
-			h.board.files = map[string]string{caseFile: "claimed " + c.at.UTC().Format(time.RFC3339) + " 0f0f\n"}
+			now := time.Now() // it stands still: a busy machine must not make a moment long
+			h.board.files = map[string]string{caseFile: "claimed " + now.Add(-c.ago).UTC().Format(time.RFC3339) + " 0f0f\n"}
 			h.board.n = 1
-			f := h.forge(t, h.actions(t))
+			f := h.forgeWith(t, forge.GitHubOptions{Auth: h.actions(t), Board: h.board, Branch: h.branch, Now: func() time.Time { return now }})
 			if _, err := f.Issue(context.Background(), "ingroupe", "INGP-2026-0042"); !errors.Is(err, forge.ErrNotFound) {
 				t.Errorf("there is an issue: %v", err)
 			}
@@ -104,8 +106,18 @@ func TestTwoProcesses(t *testing.T) {
 	h.board.n = 1
 	auth := h.actions(t)
 	var all sync.WaitGroup
+	// Whoever waits for a claim waits until it is a number: its holder lives, and
+	// may be slow.
+	waits := func(ctx context.Context, _ time.Duration) error {
+		peer.Await(t, "the claim to become a number", func() bool {
+			h.board.mu.Lock()
+			defer h.board.mu.Unlock()
+			return !strings.HasPrefix(h.board.files[caseFile], "claimed")
+		})
+		return ctx.Err()
+	}
 	for range 4 {
-		f := h.forge(t, auth)
+		f := h.forgeWith(t, forge.GitHubOptions{Auth: auth, Board: h.board, Branch: h.branch, Sleep: waits})
 		all.Go(func() {
 			if err := f.Track(context.Background(), theCase(1)); err != nil {
 				t.Error(err)

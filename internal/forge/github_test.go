@@ -19,6 +19,7 @@ import (
 	"github.com/docket-psirt/docket/internal/forge"
 	"github.com/docket-psirt/docket/internal/forge/forgetest"
 	"github.com/docket-psirt/docket/internal/forge/githubtest"
+	"github.com/docket-psirt/docket/internal/peer"
 )
 
 func TestContractOnGitHub(t *testing.T) {
@@ -50,6 +51,7 @@ func TestContractWithoutBoard(t *testing.T) {
 // everything.
 type hub struct {
 	*githubtest.Server
+	t     *testing.T
 	board *memoryBoard
 	made  atomic.Int64
 	root  string
@@ -59,7 +61,7 @@ type hub struct {
 
 func newHub(t *testing.T) *hub {
 	t.Helper()
-	h := &hub{Server: githubtest.New(t, githubtest.Options{}), board: &memoryBoard{}}
+	h := &hub{Server: githubtest.New(t, githubtest.Options{}), t: t, board: &memoryBoard{}}
 	h.root = h.commit(t)
 	h.git(t, "update-ref", "refs/heads/main", h.root)
 	return h
@@ -104,7 +106,7 @@ func (h *hub) forgeWith(t *testing.T, o forge.GitHubOptions) *forge.GitHub {
 	t.Helper()
 	o.API, o.Repo = h.API(), "acme/cases"
 	if o.Timeout == 0 {
-		o.Timeout = 5 * time.Second
+		o.Timeout = peer.Patience
 	}
 	if o.Sleep == nil {
 		o.Sleep = h.sleep

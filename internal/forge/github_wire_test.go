@@ -13,6 +13,7 @@ import (
 
 	"github.com/docket-psirt/docket/internal/forge"
 	"github.com/docket-psirt/docket/internal/forge/githubtest"
+	"github.com/docket-psirt/docket/internal/peer"
 )
 
 // serve is a server of one's own words.
@@ -202,7 +203,7 @@ func TestHostileAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			api, _ := serve(t, answer)
-			f := plain(t, forge.GitHubOptions{API: api, Timeout: 10 * time.Second, Sleep: func(context.Context, time.Duration) error { return nil }})
+			f := plain(t, forge.GitHubOptions{API: api, Timeout: peer.Patience, Sleep: func(context.Context, time.Duration) error { return nil }})
 			ctx := context.Background()
 			_, listed := f.List(ctx, forge.Filter{})
 			_, got := f.Get(ctx, 1)
@@ -220,12 +221,11 @@ func TestHostileAnswers(t *testing.T) {
 func TestCancelled(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
-	api, seen := serve(t, func(http.ResponseWriter, *http.Request) { <-release })
+	ctx, cancel := context.WithCancel(context.Background())
+	api, seen := serve(t, func(http.ResponseWriter, *http.Request) { cancel(); <-release })
 	defer close(release)
-	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
-	defer cancel()
 	_, err := plain(t, forge.GitHubOptions{API: api}).List(ctx, forge.Filter{})
-	if !errors.Is(err, context.DeadlineExceeded) || seen.Load() != 1 {
+	if !errors.Is(err, context.Canceled) || seen.Load() != 1 {
 		t.Errorf("%v after %d requests", err, seen.Load())
 	}
 }

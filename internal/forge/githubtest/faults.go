@@ -150,8 +150,13 @@ func (f Fault) finish(s *Server, w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
+// Hung counts the requests so far that a fault left without an answer. It goes
+// up when all is done that the fault lets be done.
+func (s *Server) Hung() int64 { return s.hung.Load() }
+
 // hang waits until the client has gone or the test ends.
 func (f Fault) hang(s *Server, r *http.Request) {
+	s.hung.Add(1)
 	select {
 	case <-r.Context().Done():
 	case <-s.ended:

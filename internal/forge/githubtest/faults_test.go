@@ -11,10 +11,17 @@ import (
 	"time"
 )
 
-// raw sends a request whose answer may not come.
+// raw sends a request and, when its answer does not come, gives up.
 func raw(c client, method, path, body string) (int, http.Header, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	hung := c.s.Hung()
+	go func() {
+		for ctx.Err() == nil && c.s.Hung() == hung {
+			time.Sleep(time.Millisecond)
+		}
+		cancel()
+	}()
 	r, err := http.NewRequestWithContext(ctx, method, c.s.API()+path, bytes.NewReader([]byte(body)))
 	if err != nil {
 		c.t.Fatal(err)

@@ -41,6 +41,7 @@ type Server struct {
 	ended       chan struct{}
 	background  sync.WaitGroup
 	serving     atomic.Int32 // REST requests
+	hung        atomic.Int64 // requests that a fault let hang, so far
 
 	mu    sync.Mutex // guards all that follows, and every write to the repository
 	state state
