@@ -44,6 +44,9 @@ func safe(s string) string {
 // is for what a reporter wrote; words that go out are shown as they are.
 func tame(s string) string { return psirt.Defang(safe(s)) }
 
+// cell is tame, on one line: for the row of a table.
+func cell(s string) string { return tame(strings.Join(strings.Fields(s), " ")) }
+
 func (a *app) listCommand() *cobra.Command {
 	var f desk.Filter
 	c := a.jsonFlag(&cobra.Command{Use: "list", Short: "List cases", Args: cobra.NoArgs,
@@ -82,7 +85,7 @@ come first, and are marked so.`,
 				if r.Exploited == "yes" && r.Phase != psirt.PhaseClosed {
 					title = "EXPLOITED: " + title
 				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", r.ID, state, r.Opened.Format(time.DateOnly), due, tame(title))
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", r.ID, state, r.Opened.Format(time.DateOnly), due, cell(title))
 			}
 			return errors.Join(w.Flush(), err)
 		})
@@ -178,8 +181,11 @@ func (a *app) printShown(s *desk.Shown) {
 		}
 	}
 	for _, r := range s.Clocks {
-		if r.Status == psirt.ClockRunning || r.Status == psirt.ClockOverdue || r.Status == psirt.ClockBroken {
+		switch r.Status {
+		case psirt.ClockRunning, psirt.ClockOverdue, psirt.ClockBroken:
 			a.printf("Clock %s: %s, due %s\n", r.Clock, r.Status, r.Due.Format(time.RFC3339))
+		case psirt.ClockPaused:
+			a.printf("Clock %s: paused; were it to go on now, due %s\n", r.Clock, r.Due.Format(time.RFC3339))
 		}
 	}
 	if s.Sealed != nil {

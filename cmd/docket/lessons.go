@@ -81,7 +81,7 @@ func (a *app) printLessons(l *desk.Lessons) error {
 			if c.Learned {
 				learned = "lessons on record"
 			}
-			fmt.Fprintf(w, "  %s\t%s\t%s (%s; %s)\n", c.ID, c.Opened.Format(time.DateOnly), tame(c.Title), safe(strings.Join(c.Products, ", ")), learned)
+			fmt.Fprintf(w, "  %s\t%s\t%s (%s; %s)\n", c.ID, c.Opened.Format(time.DateOnly), cell(c.Title), safe(strings.Join(c.Products, ", ")), learned)
 		}
 	}
 	if err := w.Flush(); err != nil {

@@ -14,9 +14,11 @@ import (
 func (a *app) similarCommand() *cobra.Command {
 	most := 10
 	c := a.jsonFlag(&cobra.Command{Use: "similar ID", Short: "Rank other cases by how much their content is like this one's", Args: cobra.ExactArgs(1),
-		Long: `Opens every case that your key opens and ranks them by title, description, products
-and steps: the rarer the words that two cases share, the higher the score (0 to 1).
-Nothing of it is kept on disk. A score proves nothing: read both.
+		Long: `Opens every case that your key opens and ranks them by title, products and their
+versions, description and steps: the more words two cases share, and the rarer they
+are, the higher the score (0 to 1). What stands in titles and products counts most.
+Nothing of it is kept on disk. A score proves nothing: a duplicate in other words has
+a low one, too. Read both.
 
 A duplicate names its original, and is closed:
   docket set ID duplicate_of=CASE
@@ -36,14 +38,14 @@ The original then names its duplicates, too; both are sealed.`,
 			if a.json {
 				return errors.Join(a.printJSON(s), err)
 			}
-			a.printf("%s  %s\n\n", s.ID, tame(s.Title))
+			a.printf("%s  %s\n\n", s.ID, cell(s.Title))
 			w := table(a.out)
 			for _, l := range s.Cases {
 				state := l.State
 				if l.Outcome != "" {
 					state += " (" + string(l.Outcome) + ")"
 				}
-				fmt.Fprintf(w, "%.2f\t%s\t%s\t%s\t%s\n", l.Score, l.ID, state, tame(l.Title), tame(strings.Join(l.Shared, ", ")))
+				fmt.Fprintf(w, "%.2f\t%s\t%s\t%s\t%s\n", l.Score, l.ID, state, cell(l.Title), cell(strings.Join(l.Shared, ", ")))
 			}
 			if len(s.Cases) == 0 {
 				fmt.Fprintln(w, "No other case has anything in common with it.")

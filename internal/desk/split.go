@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/docket-psirt/docket/internal/audit"
@@ -46,6 +44,10 @@ type Split struct {
 var carried = []string{"channel", "transcribed_by", "sent_to", "arrival", "aware_at", "awareness", "language", "flags", "tlp",
 	"reporter", "consent", "consents", "permissions", "credit_wish", "source_ip", "discovery"}
 
+// both names the sections of carried that cannot be taken away from the other
+// case, which stays a report with a reporter and a consent.
+var both = slices.DeleteFunc(slices.Clone(carried), func(name string) bool { return name == "discovery" })
+
 // notSplit are the sections that stay with the case that they are about.
 var notSplit = []string{"docket", "id", "session_keys", "mails", "updates", "missing", "origin", "split_into", "duplicates", "duplicate_of", "shares", "commitments", "retention"}
 
@@ -63,9 +65,19 @@ func (d *Desk) Split(ctx context.Context, id psirt.CaseID, o Splitting) (*Split,
 	if len(o.Take) == 0 && o.Edit == nil {
 		return nil, usage("say what goes into the new case", "name fields with --take products[1],steps, or write it with --edit")
 	}
+	if err := onceEach(o.Take); err != nil {
+		return nil, err
+	}
 	doc, err := d.splitDocument(t.c, open, who, o)
 	if err != nil {
 		return nil, err
+	}
+	rest := open.report.Clone()
+	if err := without(rest, o.Take); err != nil {
+		return nil, err
+	}
+	if err := schema.Validate("report", map[string]any(rest)); err != nil {
+		return nil, &Problem{Text: "without what goes over " + string(id) + " would not be valid", Err: err, Do: "nothing was opened"}
 	}
 	out := &Split{Origin: id, Taken: slices.Clone(o.Take)}
 	if out.ID, out.Told, err = d.openSplit(ctx, t.c, who, doc, open.contact, o.Silent); err != nil {
@@ -121,54 +133,6 @@ func (d *Desk) splitDocument(c *one, open *contents, who *actor, o Splitting) (p
 	}
 	doc["origin"] = origin
 	return doc, nil
-}
-
-// take copies what is at a path of one report into another. An entry of a list
-// joins the list there.
-func take(into, from psirt.Document, path string) error {
-	steps, err := pathSteps(path)
-	if err != nil {
-		return err
-	}
-	if slices.Contains(notSplit, steps[0]) {
-		return usage(steps[0]+" stays with its case", "take fields of the report: docket show prints the paths")
-	}
-	for i, step := range steps {
-		if strings.HasPrefix(step, "[") && i < len(steps)-1 {
-			return usage(path+" is a part of an entry", "take the whole entry: "+strings.Join(steps[:i], ".")+step)
-		}
-	}
-	v, ok := valueAt(map[string]any(from), steps)
-	if !ok {
-		return usage("the report has nothing at "+path, "docket show prints the paths")
-	}
-	if strings.HasPrefix(steps[len(steps)-1], "[") {
-		steps[len(steps)-1] = "[]"
-	}
-	_, err = put(map[string]any(into), steps, v, path)
-	return err
-}
-
-// valueAt is what stands at a path.
-func valueAt(at any, steps []string) (any, bool) {
-	for _, step := range steps {
-		if index, ok := strings.CutPrefix(step, "["); ok {
-			list, _ := at.([]any)
-			i, err := strconv.Atoi(strings.TrimSuffix(index, "]"))
-			if err != nil || i < 0 || i >= len(list) {
-				return nil, false
-			}
-			at = list[i]
-			continue
-		}
-		m, _ := at.(map[string]any)
-		v, ok := m[step]
-		if !ok {
-			return nil, false
-		}
-		at = v
-	}
-	return at, true
 }
 
 // editDocument lets a person change a new report as JSON.
@@ -286,13 +250,9 @@ func (n *newcase) fromCase(ctx context.Context, doc psirt.Document, contact psir
 
 // letGo takes out of the origin what went over, and names the new case there.
 func (d *Desk) letGo(ctx context.Context, s *Split) error {
-	paths := slices.Clone(s.Taken)
-	slices.SortFunc(paths, func(a, b string) int { return lastIndex(b) - lastIndex(a) }) // the last entry first, so that indexes stay
 	edited, err := d.Edit(ctx, s.Origin, func(report psirt.Document, _ *psirt.Contact) ([]string, error) {
-		for _, path := range paths {
-			if err := setPath(report, path, nil); err != nil {
-				return nil, err
-			}
+		if err := without(report, s.Taken); err != nil {
+			return nil, err
 		}
 		list, _ := report["split_into"].([]any)
 		report["split_into"] = append(list, string(s.ID))
@@ -319,16 +279,6 @@ func (d *Desk) missingForm(id psirt.CaseID) psirt.ReportForm {
 		return psirt.ReportForm{}
 	}
 	return c.setting.Program.Report
-}
-
-// lastIndex is the index that a path ends in, or -1.
-func lastIndex(path string) int {
-	i := strings.LastIndex(path, "[")
-	n, err := strconv.Atoi(strings.TrimSuffix(path[i+1:], "]"))
-	if i < 0 || err != nil {
-		return -1
-	}
-	return n
 }
 
 // originMail is the mail that reports a case which was split from another; nil
