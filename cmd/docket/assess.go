@@ -80,6 +80,9 @@ func (a *app) assessCommand() *cobra.Command {
 				return a.printJSON(out)
 			}
 			a.printAssessment(out)
+			if !given && len(out.CVSS)+len(out.CWE) == 0 && out.SSVC == nil && out.Priority == "" {
+				a.printf("Nothing of an assessment is on record of %s yet; docket assess --help has examples.\n", out.ID)
+			}
 			if out.Edited != nil {
 				return a.printEdited(out.Edited)
 			}
@@ -124,7 +127,7 @@ func (a *app) printAssessment(s *desk.Assessment) {
 		a.printf("Wrong: %s\n", tame(fault))
 	}
 	for _, hint := range s.Hints {
-		a.printf("Hint: %s\n", tame(hint))
+		a.printf("Hint: %s\n", safe(hint)) // the words of the list, whose address may be opened
 	}
 }
 

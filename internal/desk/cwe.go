@@ -54,9 +54,10 @@ func mappingHint(mapping byte, number string) string {
 
 // weakness finds an entry of the list, which people write CWE-79, cwe-79 or 79.
 func weakness(s string) (Weakness, error) {
-	s = strings.ToUpper(strings.TrimSpace(s))
-	if !strings.HasPrefix(s, "CWE-") {
-		s = "CWE-" + s
+	written := s
+	s = "CWE-" + strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(s)), "CWE-")
+	if strings.Trim(s[4:], "0123456789") != "" || s == "CWE-" {
+		return Weakness{}, fmt.Errorf("%.40q is no number of a weakness, such as CWE-79", written)
 	}
 	w, ok := weaknesses()[s]
 	if !ok {

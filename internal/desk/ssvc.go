@@ -196,7 +196,11 @@ func parseSSVC(text string) (tree string, points map[string]string, err error) {
 		if value == "poc" {
 			value = "public-poc"
 		}
-		points[strings.ReplaceAll(name, "-", "_")] = value
+		name = strings.ReplaceAll(name, "-", "_")
+		if was, twice := points[name]; twice && was != value {
+			return "", nil, fmt.Errorf("%s is given twice", name)
+		}
+		points[name] = value
 	}
 	return tree, points, nil
 }
