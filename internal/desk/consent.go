@@ -81,6 +81,14 @@ func (x *recording) set(values map[string]any) ([]string, error) {
 	return changed, nil
 }
 
+// happened holds that what is put on record has happened.
+func (x *recording) happened(at time.Time) error {
+	if at.After(x.at) {
+		return usage(at.UTC().Format(time.RFC3339)+" lies in the future", "say with --at when it happened, or leave that out")
+	}
+	return nil
+}
+
 // mailThere holds that a mail which is named as evidence is on record.
 func (x *recording) mailThere(n int) error {
 	if n == 0 {
@@ -129,6 +137,9 @@ func (d *Desk) RecordConsent(ctx context.Context, id psirt.CaseID, k Consent) (*
 	}
 	return d.writeDown(ctx, id, func(x *recording) ([]string, error) {
 		if err := x.mailThere(k.Mail); err != nil {
+			return nil, err
+		}
+		if err := x.happened(k.At); err != nil {
 			return nil, err
 		}
 		if k.Mail == 0 && strings.TrimSpace(k.Text) == "" {
@@ -194,6 +205,9 @@ func (d *Desk) WithdrawConsent(ctx context.Context, id psirt.CaseID, k Consent) 
 		if err := x.mailThere(k.Mail); err != nil {
 			return nil, err
 		}
+		if err := x.happened(k.At); err != nil {
+			return nil, err
+		}
 		at := k.At
 		if at.IsZero() {
 			at = x.at
@@ -204,7 +218,7 @@ func (d *Desk) WithdrawConsent(ctx context.Context, id psirt.CaseID, k Consent) 
 			if entry["about"] != k.About {
 				continue
 			}
-			if k.To != "" && entry["to"] != k.To {
+			if to, _ := entry["to"].(string); k.To != "" && !strings.EqualFold(to, k.To) {
 				left = left || entry["revoked_at"] == nil
 				continue
 			}

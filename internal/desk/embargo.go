@@ -42,6 +42,26 @@ func embargoOf(report psirt.Document) Embargo {
 	return e
 }
 
+// proposer is who proposed the end in force; empty when the events do not say.
+func (e Embargo) proposer() string {
+	for _, item := range slices.Backward(e.Events) {
+		if event, _ := item.(map[string]any); event["event"] == "proposed" || event["event"] == "revised" {
+			by, _ := event["by"].(string)
+			return by
+		}
+	}
+	return ""
+}
+
+// sideOf is the side that somebody is on who takes a step: all people of the
+// programme are the team; the reporter, and any coordinator, are themselves.
+func sideOf(p *psirt.Program, by string) string {
+	if _, ok := p.ByHandle(by); ok {
+		return "team"
+	}
+	return by
+}
+
 // timeAt is the time, or the day in UTC, at a path; zero when there is none.
 func timeAt(report psirt.Document, path string) time.Time {
 	for _, v := range report.Values(path) {
@@ -85,6 +105,9 @@ func (d *Desk) Embargo(ctx context.Context, id psirt.CaseID, e EmbargoEvent) (*R
 		if e.At.IsZero() {
 			e.At = x.at
 		}
+		if err := x.happened(e.At); err != nil {
+			return nil, err
+		}
 		if err := x.mailThere(e.Mail); err != nil {
 			return nil, err
 		}
@@ -114,7 +137,7 @@ func (e EmbargoEvent) into(x *recording) ([]string, error) {
 	if n := len(now.Events); n > 0 && sameBut(now.Events[n-1], event, but...) {
 		return nil, nil // on record already
 	}
-	if v := e.fits(now, x.at); !v.OK() {
+	if v := e.fits(now, x.at, func(by string) string { return sideOf(x.c.setting.Program, by) }); !v.OK() {
 		return nil, &Refused{What: "the embargo of " + string(x.id) + " stays as it is", Verdict: v}
 	}
 	var changed []string
@@ -162,7 +185,7 @@ func (e EmbargoEvent) event(x *recording) map[string]any {
 }
 
 // fits answers whether an event makes sense as the embargo stands.
-func (e EmbargoEvent) fits(now Embargo, at time.Time) psirt.Verdict {
+func (e EmbargoEvent) fits(now Embargo, at time.Time, side func(by string) string) psirt.Verdict {
 	what := "this is a step of an embargo"
 	switch {
 	case !e.Until.IsZero() && !e.Until.After(at):
@@ -173,6 +196,8 @@ func (e EmbargoEvent) fits(now Embargo, at time.Time) psirt.Verdict {
 		return psirt.All(what, psirt.Failed("no embargo was proposed", "propose one with docket embargo ID propose --until TIME"))
 	case e.Event != "propose" && e.Event != "end" && !now.Ended.IsZero():
 		return psirt.All(what, psirt.Failed("the embargo has ended at "+now.Ended.Format(time.RFC3339), "propose another one"))
+	case e.Event == "accept" && side(e.By) == side(now.proposer()):
+		return psirt.All(what, psirt.Failed("the "+side(e.By)+" itself proposed this end, so the other side accepts it", "name the mail that shows it with --mail N, or whose step it is with --by reporter or --by team"))
 	case e.Breach != "" && e.Event != "end":
 		return psirt.All(what, psirt.Failed("a publication against the embargo ends it", "use docket embargo ID end --breach WHERE"))
 	}

@@ -139,7 +139,7 @@ func publicKey(whose string, raw []byte) (*seal.Cert, error) {
 		return nil, usage("that is a secret key", "it stays with "+whose+"; give the public one (gpg --armor --export, or what docket keys new printed)")
 	}
 	if err != nil {
-		return nil, &Problem{Text: "the key of " + whose + " cannot be read", Err: err, Do: "give one public certificate with --key FILE"}
+		return nil, &Problem{Text: "the key of " + whose + " cannot be read", Err: err, Do: "give the file of one public certificate"}
 	}
 	return cert.Minimal(), nil
 }
@@ -239,6 +239,9 @@ func (w *peopleWork) propose(ctx context.Context, subject string, ready func() e
 	p, err := w.d.proposeChange(ctx, w.s, w.who, c)
 	if c.sealed != nil {
 		w.out.Resealed, w.out.Left = c.sealed.done, c.sealed.left
+		for _, id := range c.sealed.answer {
+			w.next("somebody else must answer for %s: docket take %[1]s --for HANDLE", id)
+		}
 	}
 	w.out.Proposed = p
 	if err != nil {
