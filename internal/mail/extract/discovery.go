@@ -8,7 +8,7 @@ import (
 )
 
 var (
-	foundVerb = lower(`\b(?:i|we)\b[^;:]{0,40}\b(?:became aware|learn(?:ed|t) (?:of|about) (?:it|this|the)|ran into (?:it|this)|hit (?:on|upon) (?:it|this))\b|^it (?:happened|occurred)\b|\b(?:i|we)\b[^;:]*\b(?:was|were) surprised to (?:see|find|notice)\b|\b(?:i|we) (?:then |also |suddenly )?(?:saw|observed|realised|realized) that\b|\b(?:i|we|he|she|they|colleagues?|students?|which i|je|j['’]ai|nous|ich|wir)\b[^;:]*\b(?:found|discovered|noticed|noticing|came across|stumbled|spotted|detected|identified|remarqué|découvert|trouvé|constaté|entdeckt|bemerkt|gefunden|festgestellt)\b|\b(?:found|discovered|noticed|identified|detected) (?:it |this |them |the (?:issue|problem|weakness|vulnerability|bug) )?(?:by|while|when|during|on|in|through|with|because|out because|using|at)\b|\bit came up\b|\bcaught my eye\b|\bhow (?:i|we) came (?:to|across)\b|\b(?:mir|uns) (?:ist|fiel)\b.*\b(?:auf|aufgefallen)\b|\b(?:ist|fiel) (?:mir|uns)\b.*\b(?:auf|aufgefallen)\b|\b(?:ik|wij|we)\b[^;:]*\b(?:gevonden|ontdekt|opgemerkt|gezien)\b|\b(?:he|hemos|ho|abbiamo)\b[^;:]*\b(?:encontrado|descubierto|detectado|trovato|scoperto|notato)\b|\bcame to (?:my|our) attention\b|\b(?:measurements|tests|experiments) were (?:made|done|performed|carried out)\b|\b(?:issue|problem|bug|vulnerability|weakness|flaw) was (?:found|discovered|noticed|identified|detected)\b` + foundMore)
+	foundVerb = lower(`\b(?:i|we)\b[^;:]{0,40}\b(?:became aware|learn(?:ed|t) (?:of|about) (?:it|this|the)|ran into (?:it|this)|hit (?:on|upon) (?:it|this))\b|^it (?:happened|occurred)\b|\b(?:i|we)\b[^;:]*\b(?:was|were) surprised to (?:see|find|notice)\b|\b(?:i|we) (?:then |also |suddenly )?(?:saw|observed|realised|realized) that\b|\b(?:i|we|he|she|they|colleagues?|students?|which i|je|j['’]ai|nous|ich|wir)\b[^;:]*\b(?:found|discovered|noticed|noticing|came across|stumbled|spotted|detected|identified|remarqué|découvert|trouvé|constaté|entdeckt|bemerkt|gefunden|festgestellt)\b|\b(?:found|discovered|noticed|identified|detected) (?:both |both of them |them all |it |this |them |the (?:issue|problem|weakness|vulnerability|bug) )?(?:by|while|when|during|on|in|through|with|because|out because|using|at)\b|\bit came up\b|\bcaught my eye\b|\bhow (?:i|we) came (?:to|across)\b|\b(?:mir|uns) (?:ist|fiel)\b.*\b(?:auf|aufgefallen)\b|\b(?:ist|fiel) (?:mir|uns)\b.*\b(?:auf|aufgefallen)\b|\b(?:ik|wij|we)\b[^;:]*\b(?:gevonden|ontdekt|opgemerkt|gezien)\b|\b(?:he|hemos|ho|abbiamo)\b[^;:]*\b(?:encontrado|descubierto|detectado|trovato|scoperto|notato)\b|\bcame to (?:my|our) attention\b|\b(?:measurements|tests|experiments) were (?:made|done|performed|carried out)\b|\b(?:issue|problem|bug|vulnerability|weakness|flaw) was (?:found|discovered|noticed|identified|detected)\b` + foundMore)
 	// foundByDoing says it best.
 	foundByDoing = lower(`\b(?:was|were) (?:both |first |all )?(?:found|discovered|noticed|identified|detected)\b[^.;]{0,60}\bby \w+ing\b`)
 	foundNot     = lower(`(?:\bnot|\bnever|n['’]t) (?:\w+ )?(?:found|find|discovered|noticed|seen)\b|\bfound no\b|\bpas trouvé\b|\bnicht gefunden\b|\bno (?:evidence|indication|sign)\b`)
@@ -110,6 +110,9 @@ func proseField(path string) bool {
 	return false
 }
 
+// eastWay is how a weakness was found, in Chinese: "在日常运维中发现".
+var eastWay = lower(`(?:在|于)([^，。；]{2,40}?)(?:中|时|的时候|过程中|期间)[^，。；]{0,6}发现`)
+
 // wayFound is the part of a text that says how: without the words for
 // "found", and without the date, which has a field of its own. A text that
 // says nothing else is left whole where a label asked for it.
@@ -118,6 +121,9 @@ func (d *document) wayFound(text string, labelled bool) string {
 		return strings.TrimRight(rest, " .")
 	}
 	text = firstSentence(text)
+	if g := eastWay.groupsAt(lowered(text)); g != nil {
+		return strings.Trim(d.cutDate(text[g[2]:g[3]]), "， ")
+	}
 	text = text[len(enumerator().FindString(lowered(text))):]
 	whole := text
 	text = d.cutDate(text)

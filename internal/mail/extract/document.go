@@ -55,7 +55,7 @@ func newDocument(in Input, form psirt.ReportForm, scope psirt.Scope) *document {
 	in.From.Name = strings.ToValidUTF8(in.From.Name, "\ufffd")
 	d := &document{in: in, form: form, scope: scope, words: newVocabulary(form)}
 	d.lines, d.rest = splitLines(strings.ToValidUTF8(in.Text, "\ufffd"))
-	unmark(d.lines)
+	d.unmark()
 	undress(d.lines)
 	d.markZones()
 	d.countHeadings()
@@ -326,7 +326,7 @@ func (d *document) sentences() {
 }
 
 // dayEntry begins an entry of a list of days, as in "3 May 2027 - reported".
-var dayEntry = lower(`^(?:\d{4}-\d\d-\d\d|\d{1,2}(?:st|nd|rd|th|\.)? ` + monthWord + `\.?,? \d{4}|` + monthWord + `\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4}|\d{1,2}[./-]\d{1,2}[./-]\d{4})\s*(?:[:–—-]|=>|->)`)
+var dayEntry = lower(`^(?:\d{4}-\d\d-\d\d|\d{1,2}(?:st|nd|rd|th|\.)? ` + monthWord + `\.?,? \d{4}|` + monthWord + `\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4}|\d{1,2}[./-]\d{1,2}[./-]\d{4})(?:\s*(?:[:–—-]|=>|->)|\s{2,}\S|\t)`)
 
 var unfinished = lower(`(?:[,:(–-]|\b(?:a|an|the|of|to|and|or|for|in|on|with|by|from|is|are|was|that|which|le|la|les|de|du|des|et|der|die|das|und|von|mit))$`)
 

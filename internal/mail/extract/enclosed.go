@@ -2,6 +2,7 @@ package extract
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/docket-psirt/docket/internal/mail"
 	"github.com/docket-psirt/docket/internal/psirt"
@@ -26,18 +27,60 @@ func (d *document) withEnclosed(r psirt.Reported, what kind, language string) ps
 			continue // what was said before
 		}
 		inner, ok := d.reading(e)
-		if !ok {
+		if !ok && (inner == nil || !d.covers(r, inner)) {
 			continue
 		}
 		found, _ := inner.read(language)
-		if e.Message {
+		switch {
+		case e.Message:
 			r = forwardedBy(r, found)
+		case len(inner.at(pathReporter, pathReporterName, pathEmail)) > 0 && len(d.at(pathReporter, pathReporterName, pathEmail)) == 0:
+			r.Reporter = contactOf(r.Reporter, found.Reporter)
 		}
 		r = fill(r, found)
 		r.Description += "\n\n[" + e.Name + "]\n" + found.Description
 		r.Flags = flagsOf(r.Flags, found.Flags, !e.Message)
 	}
 	return r
+}
+
+// fewestTold is how many sentences make a letter in a document, and letterWords
+// how many words the mail that covers it has at most.
+const (
+	fewestTold  = 4
+	letterWords = 60
+)
+
+// covers reports whether the mail says nothing but that it brings a document, and
+// that document is a letter about a weakness: whole sentences, some of which say
+// how it was found, which version it is in or what would help.
+func (d *document) covers(r psirt.Reported, inner *document) bool {
+	if d.spoken() > letterWords || hasVersions(r.Products) || r.Steps != "" {
+		return false
+	}
+	told, about := 0, 0
+	for _, s := range inner.said {
+		whole := strings.HasSuffix(s.text, "。") || strings.ContainsAny(s.text[len(s.text)-1:], ".!?")
+		if words := wordCount(s.text); whole && words >= 6 && words <= 80 {
+			told++
+		}
+		if foundVerb.in(s.low) || claims.in(s.low) || len(readVersions(s.text, "", false)) > 0 || fixTalk.in(s.low) {
+			about++
+		}
+	}
+	return told >= fewestTold && 2*told >= len(inner.said) && about >= 2
+}
+
+// contactOf is the reporter as a document names them, where a role or nobody has
+// signed the letter.
+func contactOf(letter, inner psirt.Reporter) psirt.Reporter {
+	if inner.Name == "" || personName(letter.Name) && !roleName.in(lowered(letter.Name)) {
+		return letter
+	}
+	letter.Name, letter.Pseudonym = inner.Name, ""
+	letter.Email = firstOf(inner.Email, letter.Email)
+	letter.Organisation = firstOf(inner.Organisation, letter.Organisation)
+	return letter
 }
 
 // spoken counts the words that the mail itself says.

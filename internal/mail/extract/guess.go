@@ -28,7 +28,7 @@ func (d *document) findBlocks() {
 		if row := cells(clip(l.text, 400), tabLabel); row != nil && !cellLink.in(row[0]) {
 			m = append(row, "")
 		}
-		plain := false
+		plain := m != nil && alignedColon.in(l.low)
 		if m == nil {
 			m = ruled(clip(l.text, 400))
 			plain = m != nil && sureMark.in(l.low)
@@ -49,6 +49,9 @@ func (d *document) findBlocks() {
 	}
 	end()
 }
+
+// alignedColon stands below those of the lines around it.
+var alignedColon = lower(`^\w+\s{2,}:\s`)
 
 // sureMark is a mark between label and value that no sentence has.
 var sureMark = lower(`[-=]>|>>|→|⇒|»|\.{4,}|\s=\s`)
@@ -101,6 +104,16 @@ func (d *document) productsBelow(s *section) bool {
 	return nameLike(p.Name) && len(p.Name) > 3 && strings.IndexFunc(p.Name, unicode.IsLetter) >= 0 && wordCount(p.Name) <= 6 && len(p.Versions) > 0 && strings.Contains(p.Versions[0], ".") && !d.isPerson(lowered(p.Name))
 }
 
+// thingLabel asks for the product where nothing else does.
+var thingLabel = lower(`^(?:what|which|which one|thing|item|object|subject|on|in)$`)
+
+// namesThing reports whether a text is a product's name with a part number or a
+// version.
+func namesThing(text string) bool {
+	p := readProduct(text)
+	return nameLike(p.Name) && (p.PartNumber != "" || len(p.Versions) > 0)
+}
+
 func (d *document) guess(s *section) string {
 	text := d.first(s)
 	low := lowered(text)
@@ -109,6 +122,8 @@ func (d *document) guess(s *section) string {
 		return ""
 	}
 	switch {
+	case thingLabel.in(normalLabel(s.label)) && namesThing(text):
+		return pathName
 	case words <= 3 && webAddress.in(low) && strings.HasPrefix(low, "h"):
 		return pathURL
 	case words <= 6 && onlyAddress.in(low) && len(addresses(text)) > 0 && ownLabel.in(lowered(s.label)): // it may be an attacker's

@@ -2,6 +2,7 @@ package extract
 
 import (
 	"encoding/csv"
+	"html"
 	"strings"
 )
 
@@ -15,6 +16,9 @@ var (
 	wikiItem  = lower(`^#+\s+(\S.*)$`)
 	restField = lower(`^:([^:]{2,40}):\s+(\S.*)$`)
 	restItem  = lower(`^#\.\s+(\S.*)$`)
+	element   = lower(`^<([a-z][\w.-]{1,40})(?: [^<>]{0,200})?>(.*)</[a-z][\w.-]{1,40}>$`)
+	opened    = lower(`^<([a-z][\w.-]{1,40})(?: [^<>]{0,200})?>$`)
+	closed    = lower(`^</[a-z][\w.-]{1,40}>$`)
 	csvRow    = lower(`^"(?:[^"]|"")*"(?:[,;]\s?"(?:[^"]|"")*")+$`)
 )
 
@@ -22,12 +26,16 @@ var (
 const fewestMarks = 2
 
 // unmark takes the markup off the lines: of Jira's and other wikis, of
-// reStructuredText (field lists and counted items), and of rows of CSV (RFC 4180)
-// with every cell in quotation marks.
-func unmark(lines []line) {
-	heads, fields, rows := 0, 0, 0
+// reStructuredText (field lists and counted items), of rows of CSV (RFC 4180)
+// with every cell in quotation marks, and of XML whose elements are fields of a
+// report.
+func (d *document) unmark() {
+	lines := d.lines
+	heads, fields, rows, elements := 0, 0, 0, 0
 	for _, l := range lines {
 		switch {
+		case d.fieldElement(l.text):
+			elements++
 		case wikiHead.in(l.low):
 			heads++
 		case restField.in(l.low):
@@ -50,6 +58,9 @@ func unmark(lines []line) {
 		}
 		if rows >= fewestLabels && csvRow.in(lowered(text)) {
 			text = csvCells(text)
+		}
+		if elements >= fewestLabels {
+			text = elementLine(text)
 		}
 		if text != lines[i].text {
 			lines[i].text, lines[i].low = text, lowered(text)
@@ -78,6 +89,35 @@ func wikiLine(text string, quoted bool) (string, bool) {
 		return "> " + strings.ReplaceAll(text, "{quote}", ""), quoted
 	}
 	return text, quoted
+}
+
+// fieldElement reports whether a line is an element of XML whose name is that of
+// a field.
+func (d *document) fieldElement(text string) bool {
+	m := cells(text, element)
+	if m == nil {
+		return false
+	}
+	_, known := d.words.exact(elementName(m[0]))
+	return known
+}
+
+func elementName(name string) string {
+	return normalLabel(strings.NewReplacer("-", " ", "_", " ", ".", " ").Replace(name))
+}
+
+// elementLine is a line of XML as "name: value".
+func elementLine(text string) string {
+	if m := cells(text, element); m != nil {
+		return elementName(m[0]) + ": " + collapse(html.UnescapeString(m[1]))
+	}
+	if m := cells(text, opened); m != nil {
+		return elementName(m[0]) + ":"
+	}
+	if closed.in(lowered(text)) || strings.HasPrefix(text, "<?xml") {
+		return ""
+	}
+	return text
 }
 
 // csvCells is a row of CSV with tabs between its cells.

@@ -58,16 +58,29 @@ func (d *document) besideName(name string) string {
 			continue
 		}
 		inside, _, _ := strings.Cut(strings.Trim(rest[1:], " "), ")")
-		behind, _, _ := strings.Cut(inside, ",")
+		if rest[0] == ',' {
+			inside, _, _ = strings.Cut(inside, ",")
+		}
 		switch low := lowered(inside); {
 		case !unicode.IsUpper(firstRune(inside)), wordCount(inside) > 6, isHandle(inside), address.in(low), jobTitle(low), office.in(low), clause.in(low):
 		case rest[0] == '(' && wordCount(inside) > 1:
 			return trimPart(inside)
-		case rest[0] == ',' && wordCount(behind) > 1 && sharesWord(behind, name):
-			return trimPart(cutParenthesis(behind))
+		case rest[0] == ',' && wordCount(inside) > 1 && (sharesWord(inside, name) || titled3(inside) || d.times(inside) > 1):
+			return trimPart(cutParenthesis(inside))
 		}
 	}
 	return ""
+}
+
+// times counts the lines that name something.
+func (d *document) times(name string) int {
+	n := 0
+	for _, l := range d.lines {
+		if strings.Contains(l.text, strings.TrimSpace(name)) {
+			n++
+		}
+	}
+	return n
 }
 
 func organisationLabel(value string) string {
@@ -91,6 +104,9 @@ func without(parts []string, name string) []string {
 // is neither an office nor a department. strict leaves out the latter.
 func organisationIn(parts []string, name string, strict bool) string {
 	for i, p := range parts {
+		if g := roleAt.groups(p); g != nil && wordCount(g[1]) <= 6 {
+			return strings.TrimSpace(cutParenthesis(g[1]))
+		}
 		p = p[len(behalf().FindString(lowered(p))):]
 		parts[i] = p
 		if eastern.in(p) && !address.in(lowered(p)) && len(p) < 120 {
@@ -136,7 +152,7 @@ func organisationIn(parts []string, name string, strict bool) string {
 		if strict && i > 0 && titled3(p) {
 			guess = firstOf(guess, p)
 		}
-		if !strict && unicode.IsUpper(firstRune(p)) && wordCount(p) > 1 && (seenOffice || !personName(p) || wordCount(p) >= 3) && !salutation.in(low) {
+		if !strict && unicode.IsUpper(firstRune(p)) && !common.in(p) && wordCount(p) > 1 && (seenOffice || !personName(p) || wordCount(p) >= 3) && !salutation.in(low) {
 			guess = p
 		}
 	}
@@ -178,7 +194,14 @@ var (
 	// clause is what a sentence has, and no name.
 	clause  = lower(`\b(?:is|are|was|may|might|can|contains?|should|must|please|registered|i|you|we|have|has|not)\b`)
 	behalf  = lower(`^(?:on behalf of|working (?:for|at|with)|employed (?:by|at)|writing for|im auftrag (?:von|der|des)|pour le compte de|namens|in opdracht van) (?:the |der |la |le )?`)
-	eastern = lower(`公司|大学|研究院|研究所|实验室|学院|集团|株式会社|有限会社|合同会社`)
+	eastern = lower(`数据中心|研究中心|科技|银行|医院|公司|大学|研究院|研究所|实验室|学院|集团|株式会社|有限会社|合同会社`)
+)
+
+var (
+	// roleAt is an office, in small letters, and the house that has it.
+	roleAt = exactly(`^(?:an? |the )?[\p{Ll}-]+(?: [\p{Ll}-]+){0,3} (?:at|for|with|bei|chez) (?:the )?([\p{Lu}].*)$`)
+	// common is what has an article and is no name.
+	common = exactly(`^(?:[Tt]he|[Yy]our|[Oo]ur|[Dd]as|[Dd]ie|[Dd]er|[Ll]e|[Ll]a) [\p{Ll}]`)
 )
 
 var job = lower(`\b(manager|professor|engineer|analyst|researcher|consultant|administrator|developer|director|officer|head of|chief|lead|lecturer|student|architect|auditor|specialist|technician|tester|operations|service informatique|team|department|desk|chair of|faculty|division)\b`)

@@ -48,6 +48,7 @@ func (d *document) readSteps() passage {
 	for _, find := range [...]func() string{
 		func() string { return d.paragraphFrom(stepsTalk) },
 		d.listOfSteps,
+		d.countedFinding,
 		d.toldSteps,
 		d.attachedSteps,
 		func() string { return d.paragraphFrom(exampleTalk) },
@@ -130,6 +131,23 @@ func (d *document) listOfSteps() string {
 		return ""
 	}
 	return strings.Join(items, "\n")
+}
+
+// countedFinding is how the weakness was found where that is told as a counted
+// list of what the reporter did: it shows how to do it again.
+func (d *document) countedFinding() string {
+	for _, s := range d.at(pathHow, pathDiscovery) {
+		var items []string
+		for _, i := range s.own {
+			if l := d.lines[i]; leadingNumber(l.text) == len(items)+1 && l.isList() {
+				items = append(items, l.text)
+			}
+		}
+		if len(items) > 1 && ownAct.in(lowered(strings.Join(items, " "))) {
+			return strings.Join(items, "\n")
+		}
+	}
+	return ""
 }
 
 var outcome = lower(`\b(?:appears?|is (?:shown|created|accepted|opened|started|written|returned|executed|in)|shows?|you (?:get|see|are|have)|returns?|opens?|crash(?:es)?|runs?|pops? up|contains?)\b`)

@@ -7,7 +7,7 @@ import (
 )
 
 var (
-	webAddress = lower(`\b(?:https?|hxxps?)(?:://|\[:\]//)[^\s<>"“”]+`)
+	webAddress = lower(`\b(?:https?|hxxps?)(?:://|\[:\]//)[^\s<>"“”` + "`" + `]+`)
 	bareHost   = lower(`\b(?:[a-z0-9-]+(?:\.|\[\.\]))+[a-z]{2,24}(?:/[^\s<>"“”]*)?`)
 	ipToken    = lower(`[0-9a-f:.]*[0-9a-f][0-9a-f:.]*[.:][0-9a-f:.]*`)
 	ownIP      = lower(`^tested\b|\b(?:my|our|own|i|we|me|us|mine|mon|ma|notre|je|meine?r?|unsere?r?|ich|wir|ik|mijn|onze|wij)\b`)
@@ -114,13 +114,13 @@ func trimURL(s string) string {
 // never taken for them: without a label the sentence must say "my".
 func (d *document) readSourceIP() string {
 	for _, s := range d.at(pathSourceIP) {
-		if found := addresses(d.body(s)); len(found) > 0 {
+		if found := addresses(withoutStrangers(d.body(s))); len(found) > 0 {
 			return strings.Join(found, ", ")
 		}
 	}
 	for i := range d.sections { // "When and from where"
 		if s := &d.sections[i]; s.full && fromWhere.in(lowered(s.label)) {
-			if found := addresses(webAddress().ReplaceAllString(d.body(s), " ")); len(found) > 0 {
+			if found := addresses(webAddress().ReplaceAllString(withoutStrangers(d.body(s)), " ")); len(found) > 0 {
 				return strings.Join(found, ", ")
 			}
 		}
@@ -134,6 +134,23 @@ func (d *document) readSourceIP() string {
 		}
 	}
 	return ""
+}
+
+// stranger is whose addresses are not the reporter's.
+var stranger = lower(`\b(?:strangers?|attackers?|intruders?|hackers?|criminals?|(?:some|any)(?:body|one) else|not mine|the other (?:person|party|one))\b`)
+
+// withoutStrangers leaves out the sentences that speak of others.
+func withoutStrangers(text string) string {
+	if !stranger.in(lowered(text)) {
+		return text
+	}
+	var own []string
+	for _, s := range splitSentences(collapse(text)) {
+		if !stranger.in(lowered(s)) {
+			own = append(own, s)
+		}
+	}
+	return strings.Join(own, " ")
 }
 
 // addresses lists the IP addresses in a text, once each.
@@ -190,7 +207,7 @@ func (d *document) readObserved() (string, moment) {
 	}
 	day := dayOnly
 	for _, s := range d.said {
-		if !proseField(s.path) || s.path == pathExploited || s.path == pathPublic || !sawVerb.in(s.low) || removeVerb.in(s.low) {
+		if !proseField(s.path) || s.path == pathExploited || s.path == pathPublic || removeVerb.in(s.low) || !(sawVerb.in(s.low) || day.known() && itWas.in(s.low)) {
 			continue
 		}
 		m, ok := firstMoment(s.text, s.low, d.in.Date)
@@ -215,7 +232,7 @@ func (d *document) readObserved() (string, moment) {
 	return "", dayOnly
 }
 
-var itWas = lower(`\bit (?:was|happened|occurred)\b`)
+var itWas = lower(`\bit (?:was|happened|occurred)\b|^(?:that|this|dat|het|dit) was\b|^das war\b|^c['’]était\b`)
 
 // toldMoment is the first moment, day and time of day, that the reporter tells of
 // where the programme asks for it, whatever the verb is.

@@ -12,7 +12,7 @@ const maxProducts = 50
 var (
 	articles    = lower(`^(?:(?:probably|possibly|perhaps|maybe|also|and|likely|vendor|the|a|an|our|your|my|all|le|la|les|l['’]|der|die|das|ihr|ihre|votre|notre)\s+)+`)
 	descriptive = lower(`^\s*(?:the|a|an|which|that|this|all|version|versions|running|used|where|as|in|on|from|with|le|la|les|qui|die|der|das|welche|i|we|our|tested|not|both|hardware\b|version\w*|firmware|build|release|rev|reference|ref|part|product ref\w*|référence|system software|software)\b`)
-	nameEnd     = lower(`\s(?:versions?|v\d|firmware|release|build|rev\.?|system software|software version|in version|ab version|running|for versions?|before|prior to|up to|bis)\b.*\d|\s[<>≤≥]=?\s*v?\d|\s(?:v?\d+(?:\.\d+)+)`)
+	nameEnd     = lower(`\s(?:with )?(?:versions?|v\d|firmware|release|build|rev\.?|system software|software version|in version|ab version|running|for versions?|before|prior to|up to|bis)\b.*\d|\s[<>≤≥]=?\s*v?\d|\s(?:v?\d+(?:\.\d+)+)`)
 )
 
 // readProducts finds the affected products.

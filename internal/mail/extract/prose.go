@@ -18,10 +18,10 @@ var (
 	// inSubjectToo is inSubject in other languages, and without an article.
 	inSubjectToo = exactly(`\b(?:en el|en la|del|de la|nel|nella|del|no|na) ((?:portal|sitio|tienda|plataforma|aplicación|formulario|página|buscador|portale|sito|piattaforma|applicazione|modulo)(?: (?:de|di|da|do) [\p{Ll}]+)?)|\b(?:du|le|la|au|de l['’]|l['’]) ?((?:portail|site|plateforme|application|formulaire|espace|boutique|extranet|intranet)(?: (?:de |des |du |d['’])[\p{Ll}]+)?)|\b(?:in|van) (?:het|de) ([\p{Ll}-]*(?:portaal|website|webshop|platform|omgeving|formulier|app|site))|\b(?:im|am|des|der|dem|vom) ([\p{Lu}][\p{Ll}-]*(?:portal|shop|plattform|anwendung|formular|seite))|\b(?:of|on|in) ([\p{Ll}-]+ ` + systemNoun + `)\b`)
 	yourPage     = exactly(`\b[Yy]our ([\p{Ll}\d-]+(?: [\p{Ll}\d-]+)? ` + systemNoun + `|[\p{Ll}-]{4,20} page)\b`)
-	inBody       = exactly(`\byour ([\p{Ll}\d-]+(?: [\p{Ll}\d-]+)? ` + systemNoun + `|[\p{Ll}-]+ desk)\b|\bvotre ((?:site|portail|plateforme|application|outil|service|espace) (?:des? |du |d['’])[\p{Ll}-]+)|\bIhr(?:e[mnrs]?)? ([\p{Lu}][\p{Ll}]*(?:portal|seite|shop|plattform|anwendung|desk))|\b(?:jullie|uw|je) ([\p{Ll}]*(?:portaal|winkel|pagina|site|website|webshop|platform|app|applicatie|omgeving|systeem|loket))\b`)
+	inBody       = exactly(`\byour ([\p{Ll}\d-]+(?: [\p{Ll}\d-]+)? ` + systemNoun + `|[\p{Ll}-]+ desk)\b|\bvotre ((?:site|portail|plateforme|application|outil|service|espace) (?:des? |du |d['’])[\p{Ll}-]+)|\bIhr(?:e[mnrs]?)? ([\p{Lu}][\p{Ll}]*(?:portal|seite|shop|plattform|anwendung|desk))|\b(?:jullie|uw|je) ([\p{Ll}]*(?:portaal|winkel|pagina|site|website|webshop|platform|app|applicatie|omgeving|systeem|loket|formulier))\b`)
 	modelCode    = exactly(`\b([A-Z]{1,8}-?\d{2,6}[A-Z0-9]*(?:-[A-Z0-9]+)*)\b`)
 	notModel     = lower(`^(?:cve|cwe|rfc|iso|sha|aes|rsa|md|utf|tls|ssl|ipv|vu|cvss|fips|hmac|http|cc|din|en|pkcs|usb|x)-?\d|^base\d`)
-	staff        = lower(`\b(?:desk|portal|site|shop|service) (?:people|staff|agents?|employees?|team|colleagues?|operators?)\b`)
+	staff        = lower(`\b(?:desk|portal|site|shop|service) (?:people|staff|agents?|employees?|team|colleagues?|operators?)\b|\b(?:help ?desk|service desk|support(?: desk)?) (?:answers?|says?|said|told|tells|writes|wrote|repli\w+|does|did|never|only|claims?|refus\w+)\b`)
 	plainWords   = lower(`^(?:same|whole|public|old|new|own|main|current|entire|other|security|this|that|support|response|reporting|web|online|very|first|second)\b`)
 	someone      = lower(`\b(psirt|cert|team|security (?:team|days)|conference|workshop|university|gmbh|ltd|inc|llc|regards|hello|dear|hi|tlp|cve|cvss|poc|dos|brussels|paris|london|utc|cet|cest)\b`)
 )
@@ -360,12 +360,15 @@ func wordByte(b byte) bool {
 	return b >= 0x80 || b == '_' || unicode.IsLetter(rune(b)) || unicode.IsDigit(rune(b))
 }
 
+// caseNumber is a number that somebody keeps a case under: "ABCD-2027-0042".
+var caseNumber = lower(`^[a-z]{2,8}-?20\d\d-\d{3,}$`)
+
 // modelIn finds a model's code, such as AB1234C, in a subject.
 func modelIn(s string) string {
 	for _, at := range modelCode().FindAllStringIndex(s, 10) {
 		m := s[at[0]:at[1]]
 		tracking := at[0] > 0 && s[at[0]-1] == '-' // the end of a longer mark
-		if !notModel.in(lowered(m)) && len(m) >= 4 && !tracking {
+		if !notModel.in(lowered(m)) && !caseNumber.in(lowered(m)) && len(m) >= 4 && !tracking {
 			return m
 		}
 	}

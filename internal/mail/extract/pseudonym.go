@@ -19,6 +19,20 @@ func (d *document) saidPseudonym() string {
 	return ""
 }
 
+// handleLabel is the made-up name that stands alone behind a label for who
+// reports.
+func (d *document) handleLabel() string {
+	for _, s := range d.at(pathReporter) {
+		if v := collapse(d.body(s)); isHandle(v) && !noHandle.in(lowered(v)) && len(v) <= 40 {
+			return v
+		}
+	}
+	return ""
+}
+
+// noHandle is said of somebody who has no name here.
+var noHandle = lower(`^(?:anonym\w*|unknown|none|me|myself|self|us|nobody|private|independent|student|https?:.*|www\..*)[.]?$|[/:]`)
+
 // wantsPseudonym reports whether the reporter would stay without a name.
 func (d *document) wantsPseudonym() bool {
 	for _, s := range d.said {

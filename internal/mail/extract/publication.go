@@ -14,8 +14,9 @@ var (
 )
 
 var (
-	planLabel  = lower(`\b(?:plan|plans|planned|intend|intention|want|will|going to)\b`)
-	ownRelease = lower(`\b(?:i|we) (?:will |shall )?(?:publish|disclose|release|go public|warn all|alert all)\b|\b(?:i|we) (?:intend|plan|am going|are going|will|want)\b[^.;]{0,40}\bmitre\b`)
+	embargoLabel = lower(`\bembargo\b`)
+	planLabel    = lower(`\b(?:plan|plans|planned|intend|intention|want|will|going to)\b`)
+	ownRelease   = lower(`\b(?:i|we) (?:will |shall )?(?:publish|disclose|release|go public|warn all|alert all)\b|\b(?:i|we) (?:intend|plan|am going|are going|will|want)\b[^.;]{0,40}\bmitre\b`)
 )
 
 // plansToPublish reports whether the answer to a question about plans is yes, or
@@ -23,6 +24,9 @@ var (
 func (d *document) plansToPublish() bool {
 	for _, s := range d.at(pathPublic) {
 		low := lowered(d.first(s))
+		if embargoLabel.in(lowered(s.label)) {
+			continue // a wish that others wait
+		}
 		if answersYes.in(low) && planLabel.in(lowered(s.label)) || d.dayToCome(low) {
 			return true
 		}

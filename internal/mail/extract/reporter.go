@@ -30,6 +30,12 @@ func (d *document) readReporter() psirt.Reporter {
 	}
 	r.Name = firstOf(d.labelledName(), firstName(parts), d.signedName(closing, sender))
 	r.Pseudonym = firstOf(d.line(pathPseudonym), d.saidPseudonym())
+	if handle := d.handleLabel(); r.Pseudonym == "" && r.Name == "" && handle != "" {
+		r.Pseudonym = handle
+		if !strings.EqualFold(r.Email, d.in.From.Addr) {
+			sender = "" // who passes it on
+		}
+	}
 	credited, place := d.credited()
 	if r.Name == "" && (!personName(sender) || roleName.in(lowered(sender))) {
 		r.Name = credited
@@ -165,7 +171,7 @@ func (d *document) contactParts() []string {
 	return parts
 }
 
-var finder = lower(`^(?:finders?|discoverers?|researchers?|authors?|found by|discovered by)$`)
+var finder = lower(`^(?:finders?|discoverers?|researchers?|authors?|found by|discovered by)(?: ?/ ?(?:finders?|discoverers?|researchers?|authors?))*$`)
 
 // signedBySomebodyElse reports whether the letter ends with the name of a person
 // that a text does not name: who found the weakness need not be who reports it.
@@ -182,7 +188,7 @@ func (d *document) signedBySomebodyElse(text string) bool {
 func (d *document) closingParts() []string {
 	var text strings.Builder
 	for _, l := range d.lines {
-		if (l.zone == zoneClosing || l.zone == zoneSignature) && !salutation.in(l.low) {
+		if (l.zone == zoneClosing || l.zone == zoneSignature) && !endsLetter(l.low) {
 			if disclaimerRule.in(l.text) || strings.HasPrefix(l.low, "ps:") || strings.HasPrefix(l.low, "p.s.") {
 				break
 			}

@@ -119,7 +119,7 @@ var abbreviations = map[string]bool{
 	"e.g": true, "i.e": true, "etc": true, "approx": true, "ca": true, "rev": true, "no": true, "vs": true,
 	"fig": true, "p.m": true, "a.m": true, "incl": true, "resp": true, "z.b": true, "d.h": true, "bzw": true, "nr": true, "mr": true,
 	"mrs": true, "ms": true, "dr": true, "prof": true, "st": true, "v": true, "ver": true, "art": true, "ref": true,
-	"p.ex": true, "env": true, "cf": true, "inc": true, "co": true, "hw": true, "sw": true, "fw": true, "tel": true, "ext": true,
+	"p.ex": true, "re_f": true, "env": true, "cf": true, "inc": true, "co": true, "hw": true, "sw": true, "fw": true, "tel": true, "ext": true,
 }
 
 // splitSentences cuts a collapsed text after its full stops.

@@ -4,12 +4,13 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"time"
 )
 
 // One version as reporters write it: digits with dots, letters and hyphens.
 const versionToken = `v?\d[0-9a-z]*(?:[._+-][0-9a-z*]+)*(?: (?:(?:beta|alpha|rc)(?: ?\d{1,2})?|(?:with )?(?:sp|service pack|patch|hotfix|update) ?\d{1,2})\b)?`
 
-const versionWords = `(?:versions?|ver\.?|firmware(?: versions?| revs?\.?)?|releases?|builds?|revisions?|rev\.?|software(?: versions?)?|applet versions?|version du logiciel|versionen|bootloader|bios|bmc|image|agent|client|app|sdk)`
+const versionWords = `(?:versions?|ver\.?|firmware(?: versions?| revs?\.?)?|releases?|builds?|revisions?|rev\.?|software(?: versions?)?|applet versions?|version du logiciel|versionen|bootloader|bios|bmc|image|agent|client|app|sdk|micrologiciel|logiciel)`
 
 var (
 	versionForm = lower(`(?:\b(all (?:versions |releases |builds )?)?(?:up to and including|up to|before|prior to|older than|earlier than|lower than|newer than|later than|below|through|until|bis einschließlich|bis|vor|ab|seit|jusqu['’]à|jusqu['’]en|avant(?: la)?|à partir de(?: la)?|since|starting with)|[<>≤≥]=?)\s*` +
@@ -123,16 +124,20 @@ func tail(s string) string {
 	return s
 }
 
+// notBefore stands before a version that is not affected, in a list of those
+// that are: "2.1 and 2.2, not 2.3".
+var notBefore = lower(`\b(?:not|nicht|pas|niet|no)(?: (?:in|on|with|for|bei|mit|dans|avec))?(?: the)?(?: versions?)? $`)
+
 // plausible leaves out numbers that are no versions: dates, quantities,
 // addresses, and versions of what the reporter worked with.
 func plausible(token, after, before string) bool {
-	if isoDate.in(token) || unitAfter.in(after) || foreignBefore.in(tail(before)) || strings.Count(token, ".") > 4 {
+	if isoDate.in(token) || notBefore.in(tail(before)) || unitAfter.in(after) || foreignBefore.in(tail(before)) || strings.Count(token, ".") > 4 {
 		return false
 	}
 	if strings.Count(token, ".") == 3 && ipTalk.in(before[max(0, len(before)-24):]) {
 		return false
 	}
-	if at := numDate.at(token); at != nil && at[1]-at[0] == len(token) {
+	if m, ok := readNumbers(token, time.Time{}); ok && m.end-m.start == len(token) {
 		return false
 	}
 	if r := before; r != "" && (strings.HasSuffix(r, ":") && strings.HasPrefix(after, ":")) {

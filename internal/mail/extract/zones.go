@@ -3,6 +3,7 @@ package extract
 import (
 	"net/mail"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -78,17 +79,14 @@ func barred(s string) (string, bool) {
 var (
 	attribution    = lower(`(wrote|writes|schrieb|a écrit|escribió|ha scritto|schreef)\s*:?\s*$`)
 	originalMail   = lower(`^[-_ ]{2,}\s*(original message|original appointment|forwarded message|begin forwarded message|ursprüngliche nachricht|weitergeleitete nachricht|message d['’]origine|message transféré|oorspronkelijk bericht)\s*[-_ ]*$`)
-	forwardedMail  = lower(`forward|weitergeleitet|transféré`)
+	forwardedMail  = lower(`forward|weitergeleitet|transféré|réexpédié|reenviado|inoltrato|doorgestuurd|encaminhad`)
 	forwardSubject = lower(`^\s*(?:fwd?|wg|tr|doorst|rv|i)\s*:`)
 	headerLine     = lower(`^\*?(from|von|de|van|sent|gesendet|envoyé|date|datum|to|an|à|aan|cc|sig|enc|reply-to|subject|betreff|objet|onderwerp)\s*:`)
 	fromLine       = lower(`^\*?(from|von|de|van)\s*:\*?\s*\S`)
 	disclaimer     = lower(`^(confidentiality notice|disclaimer\b|legal notice)|^(this|the information in this|the contents of this) (e-?mail|message|communication)\b.*(confidential|intended|privileged|does not bind|addressee)|^(this e-?mail|this message) (and any|contains|is confidential|does not)|^please (think|consider)( about)? (the environment )?before|^diese (e-?mail|nachricht) (enthält|ist vertraulich)|^ce (message|courriel|mail) (et|est|peut|contient)\b.*confidenti|^think before you print|^please consider the environment`)
 	phoneFooter    = lower(`^(verzonden (?:vanaf|vanuit|via|met)|verstuurd (?:vanaf|vanuit|met)|enviado (?:desde|do|a partir)|inviato (?:da|dal)|skickat från|sendt fra|wysłane z|发自我的|sent using|sent from |sent from my|sent with|sent via|get outlook for|envoyé de(puis)? mon|von meinem .* gesendet|gesendet (mit|von)|diese nachricht wurde von meinem)\b`)
-	salutation     = lower(`^(with |many |my |mit )?(kind(est)?|best|warm(est)?|friendly|freundliche[nr]?|herzliche|viele|beste|liebe|schöne)?\s*(regards|wishes|greetings|grüßen?|gruß|gruss|grüsse|cheers|thanks|thank you|sincerely|yours|yours sincerely|yours faithfully|sincerely yours|respectfully|all the best|take care|best|cordialement|bien cordialement|bien à vous|salutations|sincères salutations|merci|mfg|danke|vielen dank|mit freundlichen grüßen|freundliche grüße|br|rgds|brgds|kr|vg|lg|mvh|thx|tks|groeten|met vriendelijke groet(en)?|saludos|saluti)( again| in advance| and regards| & regards| truly| faithfully| im voraus| d'avance)?\s*[,.!]*$` + salutationMore)
+	salutation     = lower(`^(with |many |my |mit )?(kind(est)?|best|warm(est)?|friendly|freundliche[nr]?|herzliche|viele|beste|liebe|schöne)?\s*(regards|wishes|greetings|grüßen?|gruß|gruss|gruesse|gruessen|grüsse|cheers|thanks|thank you|sincerely|yours|yours sincerely|yours faithfully|sincerely yours|respectfully|all the best|take care|best|cordialement|bien cordialement|bien à vous|salutations|sincères salutations|merci|mfg|danke|vielen dank|mit freundlichen grüßen|freundliche grüße|br|rgds|brgds|kr|vg|lg|mvh|thx|tks|groeten|met vriendelijke groet(en)?|saludos|saluti)( again| in advance| and regards| & regards| truly| faithfully| im voraus| d'avance)?\s*[,.!]*$` + salutationMore)
 )
-
-// maxClosing is how many lines a closing with name and address has at most.
-const maxClosing = 12
 
 // markZones says of every line what it is for.
 func (d *document) markZones() {
@@ -98,14 +96,40 @@ func (d *document) markZones() {
 	d.markClosing()
 }
 
+// forwardMark announces a forwarded mail that stands below with quote marks.
+var forwardMark = lower(`^(?:begin forwarded message|début du message (?:transféré|réexpédié)|anfang der weitergeleiteten (?:nachricht|e-?mail)|inicio del mensaje reenviado|inizio messaggio inoltrato|begin doorgestuurd bericht|início da mensagem (?:encaminhada|reencaminhada))\s*:?$`)
+
+// bareForward takes the quote marks away from a mail that is announced as
+// forwarded, and from its header: it is read like one that has none.
+func (d *document) bareForward() {
+	at := 0
+	for at < len(d.lines) && !forwardMark.in(d.lines[at].low) {
+		at++
+	}
+	for j := at + 1; j < len(d.lines); j++ {
+		l := &d.lines[j]
+		if l.text == "" {
+			continue
+		}
+		rest, ok := strings.CutPrefix(l.text, ">")
+		if !ok {
+			return
+		}
+		rest = strings.TrimPrefix(rest, " ")
+		text := strings.TrimSpace(rest)
+		*l = line{raw: rest, text: text, low: lowered(text), indent: len(rest) - len(strings.TrimLeft(rest, " \t"))}
+	}
+}
+
 func (d *document) markQuotes() {
+	d.bareForward()
 	for i := range d.lines {
 		l := &d.lines[i]
 		switch {
 		case strings.HasPrefix(l.text, ">") && !d.bound(i):
 			l.zone = zoneQuote
 			d.markAttribution(i)
-		case originalMail.in(l.low), d.headerBlock(i):
+		case originalMail.in(l.low), forwardMark.in(l.low), d.headerBlock(i):
 			d.markOldMail(i)
 			return
 		}
@@ -162,7 +186,8 @@ func (d *document) markOldMail(i int) {
 		}
 	}
 	onward := forwardedMail.in(d.lines[i].low) || forwardSubject.in(lowered(d.in.Subject))
-	forwarded := !d.in.Followup && (above < 5 || above < coverWords && (onward || d.letterSays(i, passedOn)))
+	forwarded := !d.in.Followup && !d.fromUs(i) &&
+		(above < 5 || above < 40 && onward || above < coverWords && d.letterSays(i, passedOn))
 	if forwarded {
 		d.passed, d.between = i, d.letterSays(i, coordinates)
 	}
@@ -172,6 +197,7 @@ func (d *document) markOldMail(i int) {
 			if j > i && l.text != "" && !headerLine.in(l.low) {
 				break
 			}
+			d.noteSent(*l)
 			if !d.between {
 				d.noteForwarded(l.text)
 			}
@@ -189,6 +215,17 @@ var passedOn = lower(`\b(?:forward(?:ed|ing)?|pass(?:ed|ing)? (?:it|this|them|th
 // found the weakness.
 var coordinates = lower(`\b(?:answer|reply|respond|write|answers?|replies|responses?)\b[^.;]{0,40}\b(?:to )?(?:this (?:address|mail|message)|us|me)\b|\bcoordinat\w+\b|\bour (?:case|ticket|tracking|reference)\b|\bkeep us (?:informed|posted|updated|in (?:copy|the loop))\b`)
 
+// fromUs reports whether the team itself wrote the mail whose header begins at
+// line i: what was sent to the reporter is no report.
+func (d *document) fromUs(i int) bool {
+	for _, l := range d.lines[i:min(len(d.lines), i+8)] {
+		if fromLine.in(l.low) && d.ours(address().FindString(l.low)) {
+			return true
+		}
+	}
+	return false
+}
+
 // letterSays reports whether a line of the letter above line i matches p.
 func (d *document) letterSays(i int, p pattern) bool {
 	for _, l := range d.lines[:i] {
@@ -197,6 +234,19 @@ func (d *document) letterSays(i int, p pattern) bool {
 		}
 	}
 	return false
+}
+
+var sentLine = lower(`^\*?(?:date|sent|gesendet|datum|envoyé(?: le)?|verzonden|enviado|fecha|data|inviato)\s*:`)
+
+// noteSent takes down the day on which a mail that was forwarded was sent:
+// "yesterday" in it is the day before.
+func (d *document) noteSent(l line) {
+	if !sentLine.in(l.low) {
+		return
+	}
+	if m, ok := firstMoment(l.text, l.low, d.in.Date); ok && m.known() && (d.in.Date.IsZero() || !m.day.After(d.in.Date)) {
+		d.in.Date = m.day.Add(12 * time.Hour)
+	}
 }
 
 // noteForwarded takes down who wrote a mail that was forwarded.
@@ -240,100 +290,4 @@ func (d *document) markFooters() {
 			l.zone = zoneFooter
 		}
 	}
-}
-
-// markClosing marks the end of the letter. Where it passes another one on, each
-// has an end of its own, and only one of the two names the reporter.
-func (d *document) markClosing() {
-	letter, inner := zoneFooter, zoneClosing
-	if d.between {
-		letter, inner = zoneClosing, zoneFooter
-	}
-	if d.passed > 0 {
-		d.markEnd(0, d.passed, letter)
-	}
-	d.markEnd(d.passed, len(d.lines), inner)
-}
-
-// markEnd marks the end of the letter in the lines between from and to: what
-// follows the last salutation, or a last paragraph that begins with the sender's
-// name.
-func (d *document) markEnd(from, to int, mark zone) {
-	seen := 0
-	nameAt := -1
-	for i := to - 1; i >= from && seen <= maxClosing; i-- {
-		l := d.lines[i]
-		if l.zone == zoneQuote && seen > 0 {
-			break // an answer between quoted questions ends no letter
-		}
-		if l.zone != zoneBody || l.text == "" {
-			continue
-		}
-		seen++
-		if salutation.in(l.low) {
-			d.closeFrom(i, to, mark)
-			return
-		}
-		if d.nameLine(i) && seen <= 6 {
-			nameAt = i
-		}
-	}
-	if nameAt >= 0 {
-		d.closeFrom(nameAt, to, mark)
-	}
-}
-
-func (d *document) closeFrom(i, to int, mark zone) {
-	for ; i < to; i++ {
-		if d.lines[i].zone == zoneBody {
-			d.lines[i].zone = mark
-		}
-	}
-}
-
-// titled reports whether the line above i, but for empty ones, is set apart as a
-// heading, so that a name below it answers the heading and signs nothing.
-func (d *document) titled(i int) bool {
-	for i--; i >= 0 && d.lines[i].text == ""; i-- {
-	}
-	return i >= 0 && (markdownHead.in(d.lines[i].low) || boldHead.in(d.lines[i].low)) && d.moreHeadings(i)
-}
-
-// moreHeadings reports whether another such heading follows line i.
-func (d *document) moreHeadings(i int) bool {
-	for _, l := range d.lines[i+1:] {
-		if l.zone == zoneBody && (markdownHead.in(l.low) || boldHead.in(l.low)) {
-			return true
-		}
-	}
-	return false
-}
-
-// nameLine reports whether line i begins a paragraph and holds the sender's
-// name and nothing else, or another person's name above an address or office.
-func (d *document) nameLine(i int) bool {
-	l := d.lines[i]
-	if i == 0 || d.lines[i-1].text != "" || len(l.text) > 80 || boldLabel.in(l.low) {
-		return false
-	}
-	if d.underlined(i) || d.titled(i) {
-		return false
-	}
-	if m := cells(l.text, colonLabel); m != nil && m[1]+m[2] != "" {
-		if _, field := d.words.find(normalLabel(m[0])); field { // "Finder: Ada Ruiz"
-			return false
-		}
-	}
-	label := normalLabel(l.text)
-	if _, heads := d.words.exact(label); heads { // "Who I am"
-		return false
-	}
-	if _, heads := d.words.find(label); heads && numberedLine.in(l.low) { // "VII. Improvement"
-		return false
-	}
-	first, _, _ := strings.Cut(l.text, ",")
-	if sharesWord(first, firstOf(d.original.Name, d.in.From.Name)) || strings.EqualFold(first, localPart(d.in.From.Addr)) {
-		return wordCount(first) <= 4
-	}
-	return personName(first) && strings.ToUpper(first) != first && i+1 < len(d.lines) && d.lines[i+1].text != "" && len(d.lines[i+1].text) < 70
 }
