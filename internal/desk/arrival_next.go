@@ -35,14 +35,7 @@ func nextSteps(c *one, open *contents, now time.Time) []Step {
 	if firstOf(report, "reporter.reachable") == "no" {
 		add("mail to the reporter came back", "set %s contact.address=ADDRESS reporter.reachable=unknown", id)
 	}
-	if firstOf(report, "exploited") == "yes" {
-		for _, r := range p.Regulation {
-			if firstOf(report, "exploitation.statutory.decision") == "" {
-				add("there is evidence of exploitation: does "+r.Title+" ask for a notification?",
-					"set %s exploitation.aware_at=TIME exploitation.statutory.decision=notify exploitation.statutory.why=WORDS", id)
-			}
-		}
-	}
+	out = append(out, statutorySteps(p, report, id)...)
 	if others := report.Values("sent_to"); len(others) > 0 && len(c.Updates) < 2 {
 		add("the mail also went to "+spokenList(others), "ask %s", id)
 	}
@@ -76,6 +69,31 @@ func nextSteps(c *one, open *contents, now time.Time) []Step {
 		add("the reporter has not confirmed that obtained data is deleted", "set %s conduct.deletion.confirmed_at=TIME", id)
 	case firstOf(report, "conduct.data_accessed") == "yes" && mayStill(p, c, "deletion"):
 		add("data of others was accessed", "reply %s --update deletion", id)
+	}
+	return out
+}
+
+// statutorySteps are what evidence of exploitation calls for where the programme
+// names a law: a decision, and when the team became aware, without which none of
+// the law's deadlines runs.
+func statutorySteps(p *psirt.Program, report psirt.Document, id string) []Step {
+	var out []Step
+	decision := firstOf(report, "exploitation.statutory.decision")
+	if firstOf(report, "exploited") != "yes" || decision == "none" {
+		return nil
+	}
+	when := ""
+	if at, _ := aware(report, false); at.IsZero() {
+		when = " exploitation.aware_at=TIME"
+	}
+	for _, r := range p.Regulation {
+		switch {
+		case decision == "":
+			out = append(out, Step{Do: "docket set " + id + when + " exploitation.statutory.decision=notify exploitation.statutory.why=WORDS",
+				Why: "there is evidence of exploitation: does " + r.Title + " ask for a notification?"})
+		case when != "":
+			out = append(out, Step{Do: "docket set " + id + when, Why: "the deadlines of " + r.Title + " run from when the team became aware, which is not on record"})
+		}
 	}
 	return out
 }

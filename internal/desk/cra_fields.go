@@ -145,7 +145,7 @@ func remedyLine(m map[string]any) string {
 // WriteText writes a filing for a person who reads it over and submits it.
 func (f *Filing) WriteText(w io.Writer) error {
 	b := bufio.NewWriter(w)
-	fmt.Fprintf(b, "%s\n%s, Article %s\n", f.Title, f.Law, f.Article)
+	fmt.Fprintf(b, "%s\n%s, Article %s\n", f.Title, strings.TrimSuffix(f.Law, ", Article 14"), f.Article)
 	if f.To != "" {
 		fmt.Fprintf(b, "To: %s\n", f.To)
 	}

@@ -56,23 +56,11 @@ func (d *Desk) Edit(ctx context.Context, id psirt.CaseID, change Change) (*Edite
 	if len(changed) == 0 {
 		return &Edited{ID: id, Revision: t.c.Revision, Queued: d.waiting(t)}, nil
 	}
-	if err := wellAddressed(open.report, report); err != nil {
-		return nil, err
-	}
-	added, err := settleAssessment(report)
-	if err != nil {
-		return nil, err
-	}
-	changed = append(changed, added...)
-	more, err := d.harbour(t.c, open, open.report, report, who)
+	more, err := d.settleEdit(t.c, who, open, report)
 	if err != nil {
 		return nil, err
 	}
 	changed = append(changed, more...)
-	changed = append(changed, promise(t.c, report, d.now())...)
-	if err := thawed(t.c.setting.Program, who, open.report, report); err != nil {
-		return nil, err
-	}
 	if report["id"] != string(id) || contact.ID != id {
 		return nil, &Problem{Text: "the ID of a document never changes", Do: "nothing was changed"}
 	}
@@ -107,6 +95,29 @@ func (d *Desk) Edit(ctx context.Context, id psirt.CaseID, change Change) (*Edite
 	}
 	t.queue = head
 	return &Edited{ID: id, Revision: r.now.Revision, Changed: changed, Queued: d.waiting(t)}, nil
+}
+
+// settleEdit holds an edit to what is so whoever edits, and writes down what follows
+// from it. It answers the paths that it wrote.
+func (d *Desk) settleEdit(c *one, who *actor, open *contents, report psirt.Document) ([]string, error) {
+	if err := wellAddressed(open.report, report); err != nil {
+		return nil, err
+	}
+	if err := awareByNow(open.report, report, d.now()); err != nil {
+		return nil, err
+	}
+	changed, err := settleAssessment(report)
+	if err != nil {
+		return nil, err
+	}
+	more, err := d.harbour(c, open, open.report, report, who)
+	if err != nil {
+		return nil, err
+	}
+	changed = append(changed, more...)
+	changed = append(changed, availableSince(open.report, report, d.now())...)
+	changed = append(changed, promise(c, report, d.now())...)
+	return changed, thawed(c.setting.Program, who, open.report, report)
 }
 
 // sections names the top-level sections that an edit touches: words of the

@@ -52,7 +52,7 @@ func (p *Program) sealedReadings(c Clock, w World) []Reading {
 			}
 		}
 	}
-	until := earliest(w.Report, c.Until)
+	until := c.until(w.Report)
 	if c.Within <= 0 && c.Months <= 0 && until.IsZero() {
 		return nil // nothing says how long
 	}
@@ -61,10 +61,25 @@ func (p *Program) sealedReadings(c Clock, w World) []Reading {
 	for i := range out {
 		out[i].Evidence = evidence
 		if !until.IsZero() {
-			out[i].at(until.Add(-time.Duration(c.Ahead)), w.Now)
+			out[i].at(until, w.Now)
 		}
 	}
 	return out
+}
+
+// until is when a clock is due that the report gives a time or a day; zero
+// without one. What is due on a day is late when that day is over (UTC), while
+// what is due ahead of it counts from its beginning.
+func (c Clock) until(report Document) time.Time {
+	until := earliest(report, c.Until)
+	switch {
+	case until.IsZero():
+	case c.Ahead > 0:
+		until = until.Add(-time.Duration(c.Ahead))
+	case contained(report.Values(c.Until), until.Format(time.DateOnly)):
+		until = until.AddDate(0, 0, 1).Add(-time.Second)
+	}
+	return until
 }
 
 // at sets when a reading is due, and what follows from it.

@@ -81,6 +81,40 @@ func TestSealedReadings(t *testing.T) {
 	}
 }
 
+// What is due on a day is not late while that day lasts; what is due ahead of one
+// counts from its beginning.
+func TestDueOnADay(t *testing.T) {
+	t.Parallel()
+	c := in("evaluating")
+	c.Log = []Entry{{Revision: 1, At: noon, To: "evaluating"}}
+	clock := Clock{Name: "review-date", Starts: []string{"enter:evaluating"}, Stops: []string{"leave:evaluating"}, Until: "review_at"}
+	ahead := clock
+	ahead.Name, ahead.Ahead = "soon", Duration(2*day)
+	p := &Program{Clocks: []Clock{clock, ahead}}
+	for _, x := range []struct {
+		report    string
+		now       string
+		due, soon string
+		status    ClockStatus
+	}{
+		{`{"review_at": "2026-12-20"}`, "2026-12-20T00:00:01Z", "2026-12-20T23:59:59Z", "2026-12-18T00:00:00Z", ClockRunning},
+		{`{"review_at": "2026-12-20"}`, "2026-12-20T23:59:59Z", "2026-12-20T23:59:59Z", "2026-12-18T00:00:00Z", ClockRunning},
+		{`{"review_at": "2026-12-20"}`, "2026-12-21T00:00:00Z", "2026-12-20T23:59:59Z", "2026-12-18T00:00:00Z", ClockOverdue},
+		{`{"review_at": "2026-12-20T00:00:00Z"}`, "2026-12-20T00:00:01Z", "2026-12-20T00:00:00Z", "2026-12-18T00:00:00Z", ClockOverdue},
+		{`{"review_at": "2026-12-20T01:00:00+01:00"}`, "2026-12-19T23:00:01Z", "2026-12-20T00:00:00Z", "2026-12-18T00:00:00Z", ClockRunning},
+		{`{"review_at": ["2026-12-21", "2026-12-20T12:00:00Z"]}`, "2026-12-20T09:00:00Z", "2026-12-20T12:00:00Z", "2026-12-18T12:00:00Z", ClockRunning},
+	} {
+		now, err := time.Parse(time.RFC3339, x.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := p.SealedReadings(World{Case: c, Report: doc(t, x.report), Now: now})
+		if len(got) != 2 || got[0].Due.Format(time.RFC3339) != x.due || got[0].Status != x.status || got[1].Due.Format(time.RFC3339) != x.soon {
+			t.Errorf("%s at %s: %+v", x.report, x.now, got)
+		}
+	}
+}
+
 // Nothing of a sealed clock shows without a key, and nothing of it is read by
 // those who derive the others.
 func TestSealedClocksAreNotProjected(t *testing.T) {
