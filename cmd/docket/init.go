@@ -239,7 +239,7 @@ func (a *app) printMade(r *desk.InitResult) {
 		a.printf("It has a new signing subkey: publish it again (%s).\n", p)
 	}
 	for _, note := range r.Notes {
-		a.printf("Note: %s. Name more people in --team, or bring them in with docket keys add.\n", note)
+		a.printf("Note: %s.\n", note)
 	}
 	a.printf("\nSecret keys in %s: %s\n", r.Keys, strings.Join(r.Files, ", "))
 	a.printf("Take primary.asc and escrow.asc offline; docket init --help says who gets which of the others.\n\n")

@@ -67,9 +67,31 @@ func CheckPolicy(name string) (*PolicyChecked, error) {
 	return checkPolicyText(name, text)
 }
 
+// wholeFile is the path of a fault of a file as a whole.
+const wholeFile = "(document)"
+
 func tooLarge(name string) PolicyFault {
-	f := psirt.Fault{Path: wholeFile, Text: fmt.Sprintf("at most %d bytes are allowed", maxProgramFile)}
-	return PolicyFault{File: name, Path: f.Path, Text: f.Text, Do: adviceOn(f, nil)}
+	return PolicyFault{File: name, Path: wholeFile, Text: fmt.Sprintf("at most %d bytes are allowed", maxProgramFile),
+		Do: casefile.LongProgram}
+}
+
+// unfit is what is wrong with a file that keys and people cannot be added to:
+// it is no YAML that is allowed, or not written as keys that begin lines.
+func unfit(name string, text []byte) []PolicyFault {
+	out := &PolicyChecked{File: name}
+	r := casefile.ReviewProgram(text)
+	if r.Program == nil {
+		for _, f := range r.Faults {
+			out.add(r, f.Path, f.Text, f.Do)
+		}
+		return out.Faults
+	}
+	full, _ := withPlaceholders(text)
+	if casefile.ReviewProgram(full).Program != nil {
+		return nil
+	}
+	return []PolicyFault{{File: name, Line: 1, Path: wholeFile, Text: "expected a file of keys that begin lines, as in \"docket: 1\", each with its value",
+		Do: "docket policy new writes a valid programme to compare it with"}}
 }
 
 func checkPolicyText(name string, text []byte) (*PolicyChecked, error) {
@@ -83,23 +105,22 @@ func checkPolicyText(name string, text []byte) (*PolicyChecked, error) {
 	r := casefile.ReviewProgram(full)
 	sound := true // facts that a review can go through
 	for _, f := range r.Faults {
-		out.add(r, f.Path, f.Text, adviceOn(f, r.Program))
-		sound = sound && !strings.HasPrefix(f.Path, "facts")
+		out.add(r, f.Path, f.Text, f.Do)
+		sound = sound && (f.Meant != "" || !strings.HasPrefix(f.Path, "facts"))
 	}
-	p := r.Program
-	out.States, out.Moves, out.Clocks = len(p.States), len(p.Transitions), len(p.Clocks)
-	c := &policyCheck{p: p, r: r, out: out}
-	if sound {
-		for _, f := range p.Review(psirt.Around{Path: reportPath}) {
-			if !c.told(f.Path) { // said once
-				c.add(f.Path, f.Text, f.Do)
-			}
-		}
-	}
+	out.States, out.Moves, out.Clocks = len(r.Program.States), len(r.Program.Transitions), len(r.Program.Clocks)
+	c := &policyCheck{p: r.Program, r: r, out: out}
 	c.words()
 	dir := filepath.Join(filepath.Dir(name), "templates")
 	if err := errors.Join(c.templates(dir), c.languages(dir)); err != nil {
 		return nil, err
+	}
+	if sound {
+		for _, f := range r.Program.Review(psirt.Around{Path: reportPath}) {
+			if !c.told(f.Path) { // said once
+				c.add(f.Path, f.Text, f.Do)
+			}
+		}
 	}
 	slices.SortStableFunc(out.Faults, func(a, b PolicyFault) int {
 		if a.File != b.File { // templates after the file itself
@@ -202,8 +223,7 @@ func (c *policyCheck) templates(dir string) error {
 			var ok bool
 			file = ""
 			if text, ok = builtIn[u.kind]; !ok {
-				c.add(u.path, fmt.Sprintf("there is no template %s: none is built in, and %s is not there", u.kind, name),
-					writeText(u.kind, sortedKeys(builtIn)))
+				c.missing(u, name, sortedKeys(builtIn))
 				continue
 			}
 		}

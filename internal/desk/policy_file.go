@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/docket-psirt/docket/internal/casefile"
@@ -58,14 +59,24 @@ func readTemplate(name string) ([]byte, error) {
 
 // notValid is the error about a programme's file that cannot be used.
 func notValid(name string, err error) error {
+	var faults casefile.Faults
+	if errors.As(err, &faults) && !slices.ContainsFunc(faults, func(f psirt.Fault) bool { return !ofPeople(f.Path) }) {
+		return &Problem{Text: name + " and --team do not go together", Err: err,
+			Do: "name in --team everybody whom the file names under teams, and as HANDLE:ROLE+ROLE roles that the file declares"}
+	}
 	if has(Shipped(), name) {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return &Problem{Text: name + " is not valid", Err: err, Do: "docket policy check " + name + " lists every fault with its line"}
 }
 
+// ofPeople reports whether a path leads to what --team says.
+func ofPeople(path string) bool {
+	return strings.HasPrefix(path, "people") || strings.HasPrefix(path, "teams.") && strings.HasSuffix(path, ".people")
+}
+
 // shortages are where a programme asks for more people than there are, each way
-// of it once.
+// of it once, and what to do.
 func shortages(p *psirt.Program) []string {
 	var texts, out []string
 	count := map[string]int{}
@@ -81,7 +92,10 @@ func shortages(p *psirt.Program) []string {
 		if n := count[text]; n > 1 {
 			out[i] += fmt.Sprintf(" and %d more", n-1)
 		}
-		out[i] += ": " + text
+		out[i] += ": " + text + ". Name more people in --team, or bring them in with docket keys add"
+		if strings.HasPrefix(out[i], p.Program+": changes:") {
+			out[i] = strings.TrimSuffix(out[i], ", or bring them in with docket keys add") + " now: bringing somebody in is such a change itself, so it could never be done"
+		}
 	}
 	return out
 }

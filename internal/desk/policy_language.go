@@ -42,8 +42,9 @@ func (c *policyCheck) languages(dir string) error {
 		c.inLanguage("texts."+name, c.p.Texts[name])
 	}
 	var english []string
+	builtIn := defaults()
 	for _, u := range c.kinds() {
-		if !own[u.kind] {
+		if _, ok := builtIn[u.kind]; ok && !own[u.kind] {
 			english = append(english, u.kind)
 		}
 	}

@@ -101,9 +101,14 @@ var (
 	notASCII   = form(`[^A-Z0-9]+`)
 )
 
+// latin writes letters with marks as names have them.
+var latin = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "ß", "ss", "æ", "ae", "œ", "oe", "ø", "oe", "å", "aa",
+	"à", "a", "á", "a", "â", "a", "ã", "a", "ç", "c", "è", "e", "é", "e", "ê", "e", "ë", "e", "ì", "i", "í", "i", "î", "i", "ï", "i",
+	"ñ", "n", "ò", "o", "ó", "o", "ô", "o", "õ", "o", "ù", "u", "ú", "u", "û", "u", "ý", "y")
+
 // slug makes a name of a label: lower-case letters, digits and hyphens.
 func slug(label string) string {
-	s := strings.Trim(notInNames().ReplaceAllString(strings.ToLower(label), "-"), "-")
+	s := strings.Trim(notInNames().ReplaceAllString(latin.Replace(strings.ToLower(label)), "-"), "-")
 	return strings.TrimRight(s[:min(len(s), 40)], "-")
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/docket-psirt/docket/internal/mail/extract"
+	"github.com/docket-psirt/docket/internal/psirt"
 	"github.com/docket-psirt/docket/internal/store"
 )
 
@@ -68,7 +69,7 @@ func (c *policyCheck) use(kind string) (kindUse, error) {
 	}
 	slices.Sort(kinds)
 	do := "it sends " + strings.Join(kinds, ", ")
-	if near, ok := nearest(kind, kinds); ok {
+	if near, ok := psirt.Nearest(kind, kinds); ok {
 		do = "did you mean " + near + "?"
 	}
 	return kindUse{}, usage(fmt.Sprintf("%s sends no text %q", c.p.Program, kind), do)

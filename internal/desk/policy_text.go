@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/docket-psirt/docket/internal/psirt"
@@ -134,44 +135,31 @@ func (m PolicyMove) winds() string {
 	return strings.Join(out, "; ")
 }
 
-// Explain says in sentences what may happen to a case in a state, and what each
-// move needs. The state is given by its name or its label.
+// Explain says in sentences what may happen to a case in a state, which may be
+// named by its label too.
 func (v *PolicyView) Explain(state string) (string, error) {
-	i := slices.IndexFunc(v.States, func(s PolicyState) bool { return s.Name == v.p.Current(state) })
-	if i < 0 {
-		i = slices.IndexFunc(v.States, func(s PolicyState) bool { return strings.EqualFold(s.Label, state) })
+	at, err := v.Place(state)
+	if err != nil {
+		return "", err
 	}
-	if i < 0 {
-		var names []string
-		for _, s := range v.States {
-			names = append(names, s.Name)
-		}
-		return "", usage(fmt.Sprintf("%s has no state %q", v.Program, state), "its states are "+strings.Join(names, ", "))
-	}
-	s := v.States[i]
+	s := at.State
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s (%s, phase %s)", s.Label, s.Name, s.Phase)
 	if s.Means != "" {
 		fmt.Fprintf(&b, ": %s", s.Means)
 	}
 	b.WriteString("\n")
-	v.ways(&b, i, s)
-	var moves []PolicyMove
-	for _, m := range v.Moves {
-		if has(m.From, s.Name) && !has(m.Shadowed, s.Name) {
-			moves = append(moves, m)
-		}
-	}
-	if len(moves) == 0 {
+	v.ways(&b, at)
+	if len(at.Moves) == 0 {
 		b.WriteString("\nNo move leaves it.\n")
 	}
-	for _, m := range moves {
+	for _, m := range at.Moves {
 		m.explain(&b, v)
 	}
-	if alternatives(moves) {
+	if alternatives(at.Moves) {
 		b.WriteString("\nWhere several ways lead to one state and outcome, the first whose facts hold counts.\n")
 	}
-	v.running(&b, s.Name)
+	at.running(&b)
 	return b.String(), nil
 }
 
@@ -188,24 +176,16 @@ func alternatives(moves []PolicyMove) bool {
 }
 
 // ways says how a case comes to a state.
-func (v *PolicyView) ways(b *strings.Builder, i int, s PolicyState) {
-	var from []string
-	for _, m := range v.Moves {
-		for _, f := range m.From {
-			if m.To == s.Name && !has(from, f) {
-				from = append(from, f)
-			}
-		}
-	}
+func (v *PolicyView) ways(b *strings.Builder, at *PolicyPlace) {
 	switch {
-	case i == 0 && len(from) == 0:
+	case at.First && len(at.From) == 0:
 		b.WriteString("Every case begins here.\n")
-	case i == 0:
-		fmt.Fprintf(b, "Every case begins here; one can come back from %s.\n", v.labels(from))
-	case len(from) == 0:
+	case at.First:
+		fmt.Fprintf(b, "Every case begins here; one can come back from %s.\n", v.labels(at.From))
+	case len(at.From) == 0:
 		b.WriteString("No move leads here.\n")
 	default:
-		fmt.Fprintf(b, "A case comes here from %s.\n", v.labels(from))
+		fmt.Fprintf(b, "A case comes here from %s.\n", v.labels(at.From))
 	}
 }
 
@@ -292,16 +272,16 @@ func (m PolicyMove) updateSentence() string {
 	return "The reporter gets the standard text " + strings.Join(append([]string{m.Update}, m.Updates...), " or ") + ", or words of the mover's own (--message FILE)."
 }
 
-// running says which clocks bear on a state.
-func (v *PolicyView) running(b *strings.Builder, state string) {
+// running says which clocks a state is about.
+func (at *PolicyPlace) running(b *strings.Builder) {
 	var lines []string
-	for _, c := range v.Clocks {
+	for _, c := range at.Clocks {
 		switch {
-		case has(c.Paused, state):
+		case has(c.Paused, at.State.Name):
 			lines = append(lines, fmt.Sprintf("%s stands still here", c.Name))
-		case has(c.Starts, "enter:"+state):
+		case has(c.Starts, "enter:"+at.State.Name):
 			lines = append(lines, fmt.Sprintf("%s starts when a case comes here: %s, by the %s. %s", c.Name, c.within(), c.Party, c.Means))
-		case has(c.Stops, "leave:"+state):
+		default:
 			lines = append(lines, fmt.Sprintf("%s stops when a case leaves it: %s from %s. %s", c.Name, c.within(), strings.Join(c.Starts, ", "), c.Means))
 		}
 	}
@@ -327,12 +307,12 @@ func lengthOf(c psirt.Clock) string {
 			return cmp.Or(cmp.Compare(by.Values[a], by.Values[b]), strings.Compare(a, b))
 		})
 		for _, v := range values {
-			parts = append(parts, v+" "+by.Values[v].String())
+			parts = append(parts, v+" "+inDays(c, by.Values[v]))
 		}
 		parts = []string{"by " + by.Path + ": " + strings.Join(parts, ", ")}
 	}
 	if c.Within > 0 {
-		length := c.Within.String()
+		length := inDays(c, c.Within)
 		if len(parts) > 0 {
 			length = "else " + length
 		}
@@ -351,6 +331,15 @@ func lengthOf(c psirt.Clock) string {
 		parts = append(parts, until)
 	}
 	return strings.Join(parts, "; ")
+}
+
+// inDays is a length of time in the words of the clock's calendar, where each
+// full 24 hours are a working day, whatever its hours.
+func inDays(c psirt.Clock, d psirt.Duration) string {
+	if day := psirt.Duration(24 * time.Hour); c.Calendar != "" && d == day {
+		return "1d"
+	}
+	return d.String()
 }
 
 // notesOn says what else there is to a clock.

@@ -226,8 +226,12 @@ func (r *review) rule(path string, rule ApprovalRule, makers string) {
 			return
 		}
 	}
+	takes := "1 approval"
+	if rule.Count > 1 {
+		takes = fmt.Sprintf("%d approvals", rule.Count)
+	}
 	r.add(path, "give the role to more people (docket keys add), or ask for fewer approvals",
-		"it takes %d approvals by %s from people other than whoever makes the change (%s), and %d have that role", rule.Count, role, makers, have)
+		"it takes %s by %s from people other than whoever makes the change (%s), and %d have that role", takes, role, makers, have)
 }
 
 // unused finds facts that nothing refers to.

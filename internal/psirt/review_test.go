@@ -108,7 +108,7 @@ func TestReview(t *testing.T) {
 			clock(p, Clock{Starts: []string{"opened"}, Stops: []string{"enter:closed"}, WithinBy: &WithinBy{"priority", map[string]Duration{"urgent": Duration(day)}}})
 		}},
 		{"transitions[4].approvals", "it takes 2 approvals by lead", func(p *Program) { p.Transitions[4].Approvals.Count = 2 }},
-		{"changes", "it takes 1 approvals by lead", func(p *Program) { p.Changes = ApprovalRule{Count: 1, Role: RoleLead} }},
+		{"changes", "it takes 1 approval by lead", func(p *Program) { p.Changes = ApprovalRule{Count: 1, Role: RoleLead} }},
 		{"roles.legal", "nobody has the role legal", func(p *Program) { p.Roles = map[string]Role{"legal": {Means: "m"}} }},
 		{"facts.x", "it takes 2 people with the role lead, and 1 have it", func(p *Program) {
 			fact(p, "x", Test{Signers: &Signers{Path: "reviews", Min: 2, Role: RoleLead}})
