@@ -58,7 +58,10 @@ PROGRAM is what --program may be: a name, or the path of a program.yaml.`,
 	programmeFlag(c, &name)
 	c.Flags().StringVar(&image, "svg", "", "write the state diagram to this file")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		if len(args) == 1 && name == "" {
+		if len(args) == 1 && name != "" && name != args[0] {
+			return &usageError{fmt.Errorf("%s and --program %s are two programmes: name one", args[0], name)}
+		}
+		if len(args) == 1 {
 			name = args[0]
 		}
 		v, err := a.policyView(c, name)
@@ -81,16 +84,23 @@ PROGRAM is what --program may be: a name, or the path of a program.yaml.`,
 
 func (a *app) policyExplainCommand() *cobra.Command {
 	var name string
-	c := &cobra.Command{Use: "explain STATE", Short: "Say what may happen to a case in a state, and what each move needs", Args: cobra.ExactArgs(1),
+	c := a.jsonFlag(&cobra.Command{Use: "explain STATE", Short: "Say what may happen to a case in a state, and what each move needs", Args: cobra.ExactArgs(1),
 		Long: `Says in sentences how a case comes to a state, where it may go from there, which
 facts must hold for that and how to make them hold, who must agree, and what the
 reporter is told.`,
-		Example: "  docket -C cases.git policy explain solving\n  docket policy explain Analyzation --program inspur"}
+		Example: "  docket -C cases.git policy explain solving\n  docket policy explain Analyzation --program inspur"})
 	programmeFlag(c, &name)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		v, err := a.policyView(c, name)
 		if err != nil {
 			return err
+		}
+		if a.json {
+			at, err := v.Place(args[0])
+			if err != nil {
+				return err
+			}
+			return a.printJSON(at)
 		}
 		text, err := v.Explain(args[0])
 		a.printf("%s", safe(text))

@@ -68,17 +68,23 @@ of the programme, signed by a lead.`,
 				return w.Flush()
 			})
 		}})
-	show := &cobra.Command{Use: "show ROLE|HANDLE", Short: "Print a public key", Args: cobra.ExactArgs(1),
+	show := a.jsonFlag(&cobra.Command{Use: "show ROLE|HANDLE", Short: "Print a public key", Args: cobra.ExactArgs(1),
 		Long: `Prints an armored public certificate. intake and sender are one certificate: the
 published one. With several programmes it is PROGRAM-ROLE.`,
 		Example: "  docket -C cases.git keys show intake > psirt.asc\n  docket -C cases.git keys show ada | gpg --import",
 		RunE: func(_ *cobra.Command, args []string) error {
 			return a.with(func(d *desk.Desk) error {
-				armor, err := d.PublicKey(args[0])
-				a.printf("%s", armor)
-				return err
+				key, err := d.PublicKey(args[0])
+				if err != nil {
+					return err
+				}
+				if a.json {
+					return a.printJSON(key)
+				}
+				a.printf("%s", key.Armor)
+				return nil
 			})
-		}}
+		}})
 	c.AddCommand(list, show, a.keysNewCommand())
 	c.AddCommand(a.peopleCommands()...)
 	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }

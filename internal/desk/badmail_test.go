@@ -234,11 +234,11 @@ func mailbox(t *testing.T, mails []string) string {
 // Not parallel: it measures. Each bad mail comes between two good ones.
 func TestBadMail(t *testing.T) {
 	c := newCounterIn(t, t.TempDir())
-	armored, err := c.as("lead").PublicKey("intake")
+	published, err := c.as("lead").PublicKey("intake")
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := newBadMaker(t, armored, t.TempDir())
+	b := newBadMaker(t, published.Armor, t.TempDir())
 	good := 0
 	goodMail := func() []byte {
 		good++

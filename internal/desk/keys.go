@@ -78,16 +78,22 @@ func (d *Desk) keyRow(s *audit.Setting, k namedKey) KeyRow {
 	return row
 }
 
-// PublicKey is the armored certificate of a role or person; with several
-// programmes a role is named <program>-<role>.
-func (d *Desk) PublicKey(name string) (string, error) {
+// PublicKey is a certificate that a programme names.
+type PublicKey struct {
+	KeyRow
+	Armor string `json:"armor"`
+}
+
+// PublicKey finds the certificate of a role or person; with several programmes a
+// role is named <program>-<role>.
+func (d *Desk) PublicKey(name string) (*PublicKey, error) {
 	_, at, err := d.main()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	all, err := d.settings(at)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	for _, s := range all {
 		short, ok := strings.CutPrefix(name, s.Program.Program+"-")
@@ -103,12 +109,12 @@ func (d *Desk) PublicKey(name string) (string, error) {
 			}
 			cert, err := s.Cert(k.key)
 			if err != nil {
-				return "", err
+				return nil, err
 			}
-			return cert.Armor(), nil
+			return &PublicKey{d.keyRow(s, k), cert.Armor()}, nil
 		}
 	}
-	return "", usage(fmt.Sprintf("no role or person is called %q", name), "docket keys list shows them; with several programmes a role is <program>-<role>")
+	return nil, usage(fmt.Sprintf("no role or person is called %q", name), "docket keys list shows them; with several programmes a role is <program>-<role>")
 }
 
 // NewPersonKey makes a key for a person, writes it to the key directory, and

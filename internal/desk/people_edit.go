@@ -200,7 +200,7 @@ func editPeople(path string, raw []byte, edit func(*policyLines) bool, meant fun
 	if faults := want.Check(); len(faults) > 0 {
 		var of []psirt.Verdict
 		for _, f := range faults {
-			of = append(of, psirt.Failed(f.Path, f.Text))
+			of = append(of, psirt.Failed(f.Path+": "+f.Text, f.Do))
 		}
 		return nil, nil, &Refused{What: "nothing was changed", Verdict: psirt.All(path, of...)}
 	}

@@ -36,6 +36,7 @@ type resealing struct {
 	done   []psirt.CaseID
 	left   []Left
 	orphan []psirt.CaseID // nobody would be left who handles them
+	answer []psirt.CaseID // whoever answers for them is no longer there
 }
 
 // reseal adds a commit for each open case whose readers change, on top of the
@@ -60,7 +61,7 @@ func (d *Desk) reseal(b *store.Batch, who *actor, s *audit.Setting, main, head s
 		if err != nil || same {
 			return err
 		}
-		next, why, err := d.resealOne(b, who, c, after, handlers, head, len(out.done))
+		next, why, err := d.resealOne(b, who, c, after, handlers, head, out)
 		switch {
 		case err != nil:
 			return err
@@ -122,8 +123,8 @@ func sameReaders(was *audit.Setting, before []psirt.Fingerprint, is *audit.Setti
 }
 
 // resealOne seals one case anew, or says why it is left.
-func (d *Desk) resealOne(b *store.Batch, who *actor, c *one, after *audit.Setting, handlers []psirt.Fingerprint, head store.Hash, n int) (store.Hash, string, error) {
-	if n >= maxResealed {
+func (d *Desk) resealOne(b *store.Batch, who *actor, c *one, after *audit.Setting, handlers []psirt.Fingerprint, head store.Hash, out *resealing) (store.Hash, string, error) {
+	if len(out.done) >= maxResealed {
 		return head, fmt.Sprintf("one proposal seals %d cases anew", maxResealed), nil
 	}
 	if next, err := d.branch(nextBranch(c.ID)); err != nil || !next.IsZero() {
@@ -138,6 +139,11 @@ func (d *Desk) resealOne(b *store.Batch, who *actor, c *one, after *audit.Settin
 	}
 	if err != nil {
 		return head, err.Error(), nil
+	}
+	if owner := firstOf(open.report, "owner"); owner != "" {
+		if _, there := after.Program.ByHandle(owner); !there {
+			out.answer = append(out.answer, c.ID)
+		}
 	}
 	from := *c
 	from.setting = after // whose readers it is for

@@ -52,9 +52,9 @@ func newStage(t *testing.T, program string, at time.Time) *stage {
 	s.must(os.WriteFile(file, desk.WithoutKeys(s.policy), 0o600))
 	_, err = desk.Init(s.dir, desk.InitOptions{Programs: []string{file}, Team: []string{"lead", "triage"}, Keys: s.keys, Now: s.now})
 	s.must(err)
-	armor, err := s.as("lead").PublicKey("intake")
+	published, err := s.as("lead").PublicKey("intake")
 	s.must(err)
-	s.asked, err = seal.ParseCert([]byte(armor))
+	s.asked, err = seal.ParseCert([]byte(published.Armor))
 	s.must(err)
 	return s
 }

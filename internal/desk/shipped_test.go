@@ -220,11 +220,11 @@ func exampleCase(t *testing.T, d *desk.Desk, s *desk.Shown) {
 
 // exampleMail is a signed and encrypted report of an invented person.
 func exampleMail(t testing.TB, d *desk.Desk, tmp string, at time.Time) string {
-	armor, err := d.PublicKey("intake")
+	published, err := d.PublicKey("intake")
 	if err != nil {
 		t.Fatal(err)
 	}
-	to, err := seal.ParseCert([]byte(armor))
+	to, err := seal.ParseCert([]byte(published.Armor))
 	if err != nil {
 		t.Fatal(err)
 	}
