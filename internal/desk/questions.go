@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/docket-psirt/docket/internal/psirt"
 )
@@ -25,7 +26,7 @@ func (d *Desk) Questions(ctx context.Context, id psirt.CaseID) (*Question, error
 	s := t.c.setting
 	var b strings.Builder
 	for i, question := range lacking(open.report, s.Program, d.termsOf(t.c)) {
-		fmt.Fprintf(&b, "%d. %s\n", i+1, question)
+		b.WriteString(entryLines(fmt.Sprintf("%d. ", i+1), question))
 	}
 	name := cmp.Or(firstOf(open.report, "reporter.name"), firstOf(open.report, "reporter.pseudonym"))
 	subject, text, err := s.Question(t.c.Case, strings.Join(strings.Fields(name), " "), b.String())
@@ -33,6 +34,26 @@ func (d *Desk) Questions(ctx context.Context, id psirt.CaseID) (*Question, error
 		return nil, err
 	}
 	return &Question{Words: "Subject: " + subject + "\n\n" + text, Asks: b.Len() > 0}, nil
+}
+
+// lineWidth is how many characters a line of a letter has at most, where words
+// allow it: as in the templates, and so that it can be quoted (RFC 3676 section 4.2).
+const lineWidth = 72
+
+// entryLines are an entry of a list, whose further lines stand below its first word.
+func entryLines(mark, text string) string {
+	var b strings.Builder
+	line := mark
+	for i, word := range strings.Fields(text) {
+		if i > 0 && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > lineWidth {
+			b.WriteString(line + "\n")
+			line = strings.Repeat(" ", len(mark))
+		} else if i > 0 {
+			line += " "
+		}
+		line += word
+	}
+	return b.String() + line + "\n"
 }
 
 // lacking lists what there is to ask about a report: what the policy asked for
