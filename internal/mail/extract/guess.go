@@ -104,16 +104,6 @@ func (d *document) productsBelow(s *section) bool {
 	return nameLike(p.Name) && len(p.Name) > 3 && strings.IndexFunc(p.Name, unicode.IsLetter) >= 0 && wordCount(p.Name) <= 6 && len(p.Versions) > 0 && strings.Contains(p.Versions[0], ".") && !d.isPerson(lowered(p.Name))
 }
 
-// thingLabel asks for the product where nothing else does.
-var thingLabel = lower(`^(?:what|which|which one|thing|item|object|subject|on|in)$`)
-
-// namesThing reports whether a text is a product's name with a part number or a
-// version.
-func namesThing(text string) bool {
-	p := readProduct(text)
-	return nameLike(p.Name) && (p.PartNumber != "" || len(p.Versions) > 0)
-}
-
 func (d *document) guess(s *section) string {
 	text := d.first(s)
 	low := lowered(text)
@@ -122,8 +112,6 @@ func (d *document) guess(s *section) string {
 		return ""
 	}
 	switch {
-	case thingLabel.in(normalLabel(s.label)) && namesThing(text):
-		return pathName
 	case words <= 3 && webAddress.in(low) && strings.HasPrefix(low, "h"):
 		return pathURL
 	case words <= 6 && onlyAddress.in(low) && len(addresses(text)) > 0 && ownLabel.in(lowered(s.label)): // it may be an attacker's

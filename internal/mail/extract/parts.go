@@ -3,7 +3,7 @@ package extract
 import "strings"
 
 // partForm is how a part number is announced in a text.
-var partForm = lower(`\b(?:(?:product |article |part |model |item |order )?(?:ref(?:erence)?s?\b\.?|number|no\.?|nr\.?|code|sku)|p/n|pn|part|article|bestell-?(?:nummer|nr\.?)|n° (?:d['’])?article|numéro (?:de pièce|d['’]article)|référence|referenz|typ\b|type\b|réf\.?|artikel-?(?:nummer|nr\.?)|teilenummer)\s*[:#.]?\s*([a-z0-9]+(?:[-./_][a-z0-9]+)*)`)
+var partForm = lower(`\b(?:(?:product |article |part |model |item |order )?(?:ref(?:erence)?s?\b\.?|number|no\.?|nr\.?|code|sku)|p/n|pn|part|article|bestell-?(?:nummer|nr\.?)|n° (?:d['’])?article|numéro (?:de pièce|d['’]article)|référence|referenz|typ\b|type\b|réf\.?|artikel-?(?:nummer|nr\.?)|teilenummer)\s*[:#.=]?\s*([a-z0-9]+(?:[-./_][a-z0-9]+)*)`)
 
 // partIn finds "part number X" in a text.
 func partIn(s string) string {

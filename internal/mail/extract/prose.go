@@ -210,6 +210,7 @@ func (d *document) weigh(byName map[string]*candidate, s sentence, at []int, sub
 	if noun := nounNext().FindString(s.low[min(start+len(name), len(s.low)):]); name != "" && noun != "" && modelIn(name) != name {
 		name = s.text[start : start+len(name)+len(noun)]
 	}
+	name, start = likeSubject(name, start, subject)
 	low := lowered(name)
 	if at[0] == 0 && wordCount(name) == 1 && imperative.in(low+" ") { // "Change number 7"
 		return
@@ -253,6 +254,24 @@ func (d *document) weigh(byName map[string]*candidate, s sentence, at []int, sub
 	}
 }
 
+// likeSubject leaves out words before a name that the subject has without them:
+// German nouns have capitals too.
+func likeSubject(name string, start int, subject string) (string, int) {
+	if containsWords(subject, lowered(name)) {
+		return name, start
+	}
+	for rest := name; ; {
+		_, after, ok := strings.Cut(rest, " ")
+		if !ok || wordCount(after) < 2 {
+			return name, start
+		}
+		first, _, _ := strings.Cut(lowered(after), " ")
+		if rest = after; !genericNames[first] && containsWords(subject, lowered(rest)) {
+			return rest, start + len(name) - len(rest)
+		}
+	}
+}
+
 // innerCapital reports whether a word is written as names of products are, as in
 // InCloudOS.
 func innerCapital(word string) bool {
@@ -269,7 +288,7 @@ func innerCapital(word string) bool {
 var (
 	aboutBefore  = lower(`\b(?:in|of|on|for|with|the|your|our|is an?|named|called|running|product)\s+$`)
 	calledBefore = lower(`\b(?:is|are|it['’]s|thing|device|product|software) (?:is )?(?:called|named)\s+$`)
-	versionNext  = lower(`^,? ?\(?(?:all )?(?:v|version |versions |firmware |release |build )?(?:before |prior to |up to |older than |below |from )?\d+\.\d`)
+	versionNext  = lower(`^,? ?\(?(?:all |in (?:der |seiner )?|dans (?:la |sa )?|en (?:la |su )?|nella )?(?:v|version |versión |versione |versions |firmware |release |build )?(?:before |prior to |up to |older than |below |from )?\d+\.\d`)
 	nounNext     = lower(`^ (?:app|gateway|library|driver|service|middleware|application|client|plug-?in|module|appliance|daemon|agent|applet|sdk|toolkit|framework|firmware|software)\b`)
 	partNext     = lower(`^[^.;]{0,40}?\(?[^.;)]{0,40}\b(?:part|product|article|item|model)? ?(?:ref(?:erence)?|number|no|code|p/n)\b\.?`)
 )

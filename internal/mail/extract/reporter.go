@@ -46,6 +46,9 @@ func (d *document) readReporter() psirt.Reporter {
 	} else if r.Name == "" {
 		r.Name = sender
 	}
+	if bare := r.Name[len(honorific().FindString(lowered(r.Name))):]; wordCount(bare) > 1 {
+		r.Name = bare
+	}
 	if isHandle(r.Name) || (r.Pseudonym == "" && d.wantsPseudonym()) {
 		if r.Pseudonym == "" {
 			r.Pseudonym = r.Name

@@ -15,12 +15,19 @@ var (
 	gerund      = lower(`^(?:\w+ly )?[a-z]+ing\b`)
 )
 
+// thingLabel may ask for the product as well as for the weakness.
+var thingLabel = lower(`^(?:what|which|which one|thing|item|object|subject|on|in)$`)
+
 // pathByValue is where a label leads in view of what stands behind it: "Found
 // by: reading the log" says how, "Exploit code: none" is no code, and a label
 // with "n/a" behind it says nothing.
 func pathByValue(h heading) string {
 	low := lowered(h.value)
 	switch h.path {
+	case pathTitle:
+		if thingLabel.in(normalLabel(h.label)) && readProduct(h.value).PartNumber != "" && wordCount(low) <= 9 {
+			return pathName
+		}
 	case pathPublic:
 		if ofCatalogue.in(low) {
 			return pathOther
