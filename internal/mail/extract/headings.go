@@ -226,6 +226,9 @@ func (d *document) colon(text string, item bool) (heading, bool) {
 	}
 	h := heading{label: m[0], value: strings.TrimSpace(m[1] + m[2])}
 	d.resolve(&h)
+	if h.path == "" && dayEntry.in(lowered(h.label)+":") {
+		return heading{}, false // an entry of a timeline
+	}
 	words := wordCount(h.label)
 	switch {
 	case h.exact, form:

@@ -199,7 +199,7 @@ var (
 
 var (
 	// roleAt is an office, in small letters, and the house that has it.
-	roleAt = exactly(`^(?:an? |the )?[\p{Ll}-]+(?: [\p{Ll}-]+){0,3} (?:at|for|with|bei|chez) (?:the )?([\p{Lu}].*)$`)
+	roleAt = exactly(`^(?:an? |the )?(?:[\p{Ll}-]+(?: [\p{Ll}-]+){0,3} (?:at|for|with|bei|chez)|(?:[\p{Ll}-]+ ){0,2}(?:office|department|team|group|unit|division|head|member|student|teacher|owner|manager|director|employee) of) (?:the )?([\p{Lu}].*)$`)
 	// common is what has an article and is no name.
 	common = exactly(`^(?:[Tt]he|[Yy]our|[Oo]ur|[Dd]as|[Dd]ie|[Dd]er|[Ll]e|[Ll]a) [\p{Ll}]`)
 )

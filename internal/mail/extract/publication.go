@@ -14,6 +14,7 @@ var (
 )
 
 var (
+	releaseEntry = lower(`^(?:` + monthWord + `\.? )?\d[\d./-]*(?:st|nd|rd|th|\.)?(?: ` + monthWord + `)?(?:,? \d{4})?\s*[:–—-]?\s*(?:planned |public |full |coordinated )*(?:disclosure|publication|release of (?:the|our) advisory|advisory|blog post)\b`)
 	embargoLabel = lower(`\bembargo\b`)
 	planLabel    = lower(`\b(?:plan|plans|planned|intend|intention|want|will|going to)\b`)
 	ownRelease   = lower(`\b(?:i|we) (?:will |shall )?(?:publish|disclose|release|go public|warn all|alert all)\b|\b(?:i|we) (?:intend|plan|am going|are going|will|want)\b[^.;]{0,40}\bmitre\b`)
@@ -32,6 +33,9 @@ func (d *document) plansToPublish() bool {
 		}
 	}
 	return d.anySaid(func(s sentence) bool {
+		if releaseEntry.in(s.low) && proseField(s.path) && d.dayToCome(s.low) {
+			return true
+		}
 		at := ownRelease.at(s.low)
 		return at != nil && proseField(s.path) && !noPlan.in(s.low[:at[1]]) && d.namesDayToCome(s.low)
 	})

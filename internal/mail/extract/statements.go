@@ -11,7 +11,7 @@ const (
 )
 
 var (
-	saysNo      = lower(`^(?:no|none|nope|nothing|not|never|nein|keine[rs]?|nicht|non|aucune?|n/a|negative|nil|unaware)\b|\bnot aware\b|\bunaware\b|\bno (?:evidence|indication|indications|sign|signs|known|exploit|trace|traces|knowledge|reports?|such|malicious|abuse|active|attacks?)\b|\bnone (?:known|observed|seen|that|so far|public)\b|\bnot (?:to (?:my|our) knowledge|that (?:i|we) know|been exploited|exploited|known|observed|seen)\b|\b(?:have|has)(?: not|n['’]t) (?:seen|observed|heard|noticed|found|been)\b|\b(?:did|do)(?: not|n['’]t) (?:see|observe|find)\b|connaissance d['’]aucun|\bpersonne ne (?:l['’])?a (?:\w+ )?(?:exploit|abus|utilis)|\bjamais été exploit|pas connaissance|\baucune? (?:exploitation|indice|preuve)\b|\bkeine[rn]? .{0,40}\bbekannt\b|\bnicht bekannt\b|\bkeine (?:hinweise|anzeichen|ausnutzung)\b|\bknow of (?:no|none|nothing|nobody|no one)\b|\b(?:hinweise|anzeichen|belege|indizien)\b[^.;]{0,60}\b(?:nicht|keine)\b|\bnobody (?:has )?(?:exploited|misused|abused)|^(?:nee|geen|niet|ninguna?|nessun[oa]?|nenhuma?)\b|\bgeen (?:\w+ ){0,2}(?:misbruik|aanwijzing\w*|exploit\w*)\b|\bniet (?:bekend|misbruikt|dat ik weet)\b|\bninguna (?:explotación|evidencia|prueba)\b|\bno (?:se )?(?:tengo|tenemos|hay|conozco|conocemos|consta)\b|\bnessun[ao]? (?:exploit|abuso|sfruttamento|evidenza)\b|\bnon (?:mi|ci) risulta|未发现|没有发现|未被利用|尚未|暂无|暂未|没有被利用|无已知|无证据|^无|^否|^没有|^未|ありません|確認されていません|確認していません|^なし|^いいえ|^ない` + saysNoMore)
+	saysNo      = lower(`^(?:no|none|nope|nothing|not|never|nein|keine[rs]?|nicht|non|aucune?|n/a|negative|nil|unaware)\b|\bnot aware\b|\bunaware\b|\bno (?:evidence|indication|indications|sign|signs|known|exploit|trace|traces|knowledge|reports?|such|malicious|abuse|active|attacks?)\b|\bnone (?:known|observed|seen|that|so far|public)\b|\bnot (?:to (?:my|our) knowledge|that (?:i|we)(?: know|(?: have|['’]ve)? (?:heard|seen|noticed)| (?:am|are) aware)|been exploited|exploited|known|observed|seen)\b|\b(?:have|has)(?: not|n['’]t) (?:seen|observed|heard|noticed|found|been)\b|\b(?:did|do)(?: not|n['’]t) (?:see|observe|find)\b|connaissance d['’]aucun|\bpersonne ne (?:l['’])?a (?:\w+ )?(?:exploit|abus|utilis)|\bjamais été exploit|pas connaissance|\baucune? (?:exploitation|indice|preuve)\b|\bkeine[rn]? .{0,40}\bbekannt\b|\bnicht bekannt\b|\bkeine (?:hinweise|anzeichen|ausnutzung)\b|\bknow of (?:no|none|nothing|nobody|no one)\b|\b(?:hinweise|anzeichen|belege|indizien)\b[^.;]{0,60}\b(?:nicht|keine)\b|\bnobody (?:has )?(?:exploited|misused|abused)|^(?:nee|geen|niet|ninguna?|nessun[oa]?|nenhuma?)\b|\bgeen (?:\w+ ){0,2}(?:misbruik|aanwijzing\w*|exploit\w*)\b|\bniet (?:bekend|misbruikt|dat ik weet)\b|\bninguna (?:explotación|evidencia|prueba)\b|\bno (?:se )?(?:tengo|tenemos|hay|conozco|conocemos|consta)\b|\bnessun[ao]? (?:exploit|abuso|sfruttamento|evidenza)\b|\bnon (?:mi|ci) risulta|未发现|没有发现|未被利用|尚未|暂无|暂未|没有被利用|无已知|无证据|^无|^否|^没有|^未|ありません|確認されていません|確認していません|^なし|^いいえ|^ない` + saysNoMore)
 	saysUnsure  = lower(`\b(?:cannot|can not|can['’]t|could not|unable to) (?:say|tell|know|judge|rule|exclude)\b|\bunknown\b|\b(?:do|does)(?: not|n['’]t) know (?:if|whether)\b|\bnot (?:sure|certain)\b|\bno information (?:whether|if|as to)\b|\bunsure\b|\bunclear\b|\bno idea\b|\bnot (?:checked|investigated)\b|\b(?:don['’]t|do not) know(?: (?:if|whether|about|that|this|it|yet)\b.*)?[.]?$|\bne sa(?:is|vons) pas\b|\bweiß (?:ich )?nicht\b|\bnicht bekannt, ob\b|\binconnu\b|\bunbekannt\b|\bonbekend\b|\bweet (?:ik|niet)\b|\b(?:did|have|has)(?: not|n['’]t) (?:checked?|looked?|investigated?|asked|verified)\b|\bdesconocido\b|\bsconosciuto\b|\bno (?:lo )?sé\b|不清楚|不确定|未知|不明|分かりません|わかりません`)
 	saysYes     = lower(`\b(?:is|are|was|were|been|being|currently|actively) (?:being |already |currently |now |actively )*(?:exploited|abused|misused|attacked|compromised|hacked)\b|\bactive(?:ly)? exploit(?:ed|ation|ing)\b|\b(?:somebody|someone|attackers?|an attacker|criminals|intruders?|they) (?:is|are|was|were|has|have|had) (?:been |already |now |actively )*(?:using|used|exploit\w*|abus\w*|attack\w*)\b|\battackers? (?:came|used|got|dropped|uploaded|installed|stole|copied|did)\b|\b(?:first|last|the) malicious (?:request|login|access|activity)\b|\bexploit(?:ed|ation) (?:was |has been )?(?:observed|seen|confirmed|detected)\b|\b(?:we|customers?|hosts?|servers?|systems?) (?:were|was|have been|has been|got) (?:attacked|hacked|compromised|breached|encrypted)\b|\b(?:wird|wurde|werden|wurden) (?:bereits |aktiv |derzeit )*(?:ausgenutzt|angegriffen)\b|\b(?:est|a été|ont été|sont) (?:déjà |activement )*(?:exploitée?s?|attaquée?s?)\b|\bin the wild (?:since|by|at|against)\b|\bused (?:right now )?in (?:real |ongoing )?attacks\b|\bwordt (?:al |reeds |actief |momenteel )*misbruikt\b|\b(?:está|ha) siendo explotad[ao]\b|\bviene (?:già |attivamente )*sfruttat[ao]\b|已被利用|正在被利用|被攻击者利用|存在在野利用|悪用されています|悪用が確認` + saysYesMore)
 	hypothesis  = lower(`\b(?:if|whether|could|can|may|might|would|should|unless|until|once|ob|falls|könnte|kann|si|pourrait|peut)\b`)
@@ -128,7 +128,7 @@ func exploitedFact(s sentence) bool {
 }
 
 var (
-	answersYes = lower(`^(?:yes|yep|yeah|oui|sí|sì|sim)\b|^ja(?:$|[,.!:; ])|^(?:是|有|はい)(?:$|[，。,.])`)
+	answersYes = lower(`^y[,;:] |^(?:yes|yep|yeah|oui|sí|sì|sim)\b|^ja(?:$|[,.!:; ])|^(?:是|有|はい)(?:$|[，。,.])`)
 	// noneOfIt answers the question whether it was exploited, and would say
 	// nothing elsewhere.
 	noneOfIt = lower(`\bno reason to (?:think|believe|assume|suspect|fear)\b|^(?:bisher|bislang|derzeit) (?:keine?|nicht|nichts)\b|^(?:jusqu['’]ici|à ce jour|pour l['’]instant|pour le moment)[, ]+(?:aucune?|rien|non|pas)\b|^tot nu toe (?:geen|niet|niets)\b|^(?:so far|until now|to date|as yet),? (?:none|nothing|not|no|nobody)\b|\b(?:no|not any|zero|without) (?:\w+ ){0,3}(?:misuse|abuse|exploit\w*|attack\w*|incidents?|cases?|victims?|hints?|proof|suspicion|information)\b|\b(?:have|has|had)(?: not|n['’]t) (?:seen|noticed|observed|heard)\b`)
@@ -146,11 +146,11 @@ func judge(text string) string {
 	switch {
 	case text == "":
 		return exploitedUnknown
-	case answersYes.in(low), low == "true":
+	case answersYes.in(low), low == "true", low == "y":
 		return exploitedYes
 	case saysUnsure.in(low):
 		return exploitedUnknown
-	case saysNo.in(low), low == "false":
+	case saysNo.in(low), low == "false", low == "n":
 		return exploitedNo
 	case saysYes.in(low), sawIt.in(low):
 		return exploitedYes
@@ -192,7 +192,7 @@ func (d *document) readPublicInfo() string {
 }
 
 // bareAnswer says yes or no, and nothing else.
-var bareAnswer = lower(`^(?:yes|no|none|nope|ja|nein|oui|non|true|false|n/a)[.!]?$`)
+var bareAnswer = lower(`^(?:y|n|yes|no|none|nope|ja|nein|oui|non|true|false|n/a)[.!]?$`)
 
 // publicLabel is what stands behind a label about publication: of several, the
 // first that says more than yes or no.

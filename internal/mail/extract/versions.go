@@ -8,7 +8,7 @@ import (
 )
 
 // One version as reporters write it: digits with dots, letters and hyphens.
-const versionToken = `v?\d[0-9a-z]*(?:[._+-][0-9a-z*]+)*(?: (?:(?:beta|alpha|rc)(?: ?\d{1,2})?|(?:with )?(?:sp|service pack|patch|hotfix|update) ?\d{1,2})\b)?`
+const versionToken = `(?:v|(?:[a-z]{1,3}\d+(?:\.\d+)*\.)?)\d[0-9a-z]*(?:[._+-][0-9a-z*]+)*(?: (?:(?:beta|alpha|rc)(?: ?\d{1,2})?|(?:with )?(?:sp|service pack|patch|hotfix|update) ?\d{1,2})\b)?`
 
 const versionWords = `(?:versions?|ver\.?|firmware(?: versions?| revs?\.?)?|releases?|builds?|revisions?|rev\.?|software(?: versions?)?|applet versions?|version du logiciel|versionen|bootloader|bios|bmc|image|agent|client|app|sdk|micrologiciel|logiciel)`
 
@@ -128,10 +128,13 @@ func tail(s string) string {
 // that are: "2.1 and 2.2, not 2.3".
 var notBefore = lower(`\b(?:not|nicht|pas|niet|no)(?: (?:in|on|with|for|bei|mit|dans|avec))?(?: the)?(?: versions?)? $`)
 
+// otherToken begins with the name of a protocol or program.
+var otherToken = lower(`^(?:tls|ssl|ip|md|sha|usb|pci|tpm|php|ios|ie|win|jdk|jre|utf|c|fig|ch|sec)\d`)
+
 // plausible leaves out numbers that are no versions: dates, quantities,
 // addresses, and versions of what the reporter worked with.
 func plausible(token, after, before string) bool {
-	if isoDate.in(token) || notBefore.in(tail(before)) || unitAfter.in(after) || foreignBefore.in(tail(before)) || strings.Count(token, ".") > 4 {
+	if isoDate.in(token) || otherToken.in(token) || notBefore.in(tail(before)) || unitAfter.in(after) || foreignBefore.in(tail(before)) || strings.Count(token, ".") > 4 {
 		return false
 	}
 	if strings.Count(token, ".") == 3 && ipTalk.in(before[max(0, len(before)-24):]) {
