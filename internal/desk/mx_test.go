@@ -22,6 +22,7 @@ type scriptedMX struct {
 	mu      sync.Mutex
 	at, do  string   // at which step, and what: see script
 	seen    int      // mails of which the last octet came
+	silent  int      // connections that it let hang
 	taken   []string // mails that it said yes to
 	inClear bool     // it was sent a mail without TLS
 }
@@ -70,6 +71,13 @@ func (s *scriptedMX) wrong(step string) string {
 	return ""
 }
 
+// hangs counts the connections that were let hang where the script says.
+func (s *scriptedMX) hangs() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.silent
+}
+
 func (s *scriptedMX) mails() (seen int, taken []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -105,6 +113,9 @@ func (c *talk) answer(step, yes string) bool {
 		_, err := fmt.Fprintf(c.conn, "%s\r\n", yes)
 		return err == nil
 	case "hang":
+		c.mu.Lock()
+		c.silent++
+		c.mu.Unlock()
 		io.Copy(io.Discard, c.conn)
 		return false
 	case "drop":
