@@ -91,6 +91,15 @@ func TestTamperedFile(t *testing.T) {
 			v.onMain("", map[string]string{casePath(3) + ".yaml": after})
 			v.names("check", v.findings("check"), a.kind, 3)
 			v.names("audit", v.findings("audit", "--no-memory"), "", 3)
+			if a.kind != "signature" {
+				return
+			}
+			// Nothing is built on it, and so it is never made to look agreed on.
+			for _, args := range [][]string{{"move", caseNumber(3), "needs-info"}, {"label", caseNumber(3), "move/needs-info"}, {"set", caseNumber(3), "priority=low"}} {
+				if _, errs, code := v.try(append([]string{"--keys", v.path("keys"), "--as", "lead"}, args...)...); code != exitRefused || !strings.Contains(errs, "is not as ") {
+					t.Errorf("docket %s on top of it: exit code %d\n%s", args[0], code, errs)
+				}
+			}
 		})
 	}
 }
