@@ -47,6 +47,9 @@ func (d *Desk) tip(ctx context.Context, id psirt.CaseID, who *actor) (*tip, erro
 	if err != nil {
 		return nil, err
 	}
+	if err := intact(c); err != nil {
+		return nil, err
+	}
 	t := &tip{c: c, onMain: psirt.SHA256(c.file)}
 	if t.branch, err = d.branch(nextBranch(id)); err != nil {
 		return nil, err
