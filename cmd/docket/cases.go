@@ -155,7 +155,10 @@ func (a *app) printShown(s *desk.Shown) {
 	if len(c.Facts) > 0 {
 		a.printf("Facts: %s\n", strings.Join(c.Facts, ", "))
 	}
-	if s.Queued > 0 {
+	switch {
+	case s.Unfit != nil:
+		a.printf("Below are edits of yours that wait, and cannot go out: %s\n", safe(s.Unfit.Error()))
+	case s.Queued > 0:
 		a.printf("%d edit(s) of yours wait: docket push %s\n", s.Queued, c.ID)
 	}
 	if s.Pending {

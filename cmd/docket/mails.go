@@ -139,6 +139,9 @@ func (a *app) printMails(list []desk.Letter, n int, save string) error {
 		}
 		return a.printJSON(list)
 	}
+	if len(list) == 0 {
+		a.printf("There is no mail: the case was opened without one.\n")
+	}
 	for _, l := range list {
 		a.printf("Mail %d, %s, %s, signature %s\n", l.N, l.At, l.Kind, l.Signed)
 		if l.From != "" {

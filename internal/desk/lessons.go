@@ -3,6 +3,7 @@ package desk
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -63,7 +64,8 @@ func (d *Desk) Lessons(only psirt.CaseID) (*Lessons, error) {
 	if r.locked != nil {
 		return nil, r.locked
 	}
-	if r.out.Read == 0 && r.out.Sealed > 0 {
+	keys := slices.ContainsFunc(slices.Collect(maps.Values(r.with)), func(with []seal.Opener) bool { return len(with) > 0 })
+	if r.out.Sealed > 0 && !keys {
 		return nil, errors.Join(err, &Problem{Text: "what was learned is sealed", Do: "name the directory of your key with --keys DIR (DOCKET_KEYS)"})
 	}
 	r.finish()

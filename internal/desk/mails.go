@@ -198,7 +198,8 @@ type Letter struct {
 	Files       []mail.Attachment `json:"-"`
 }
 
-// Mails opens the mails of a case: all, or only number n.
+// Mails opens the mails of a case: all, or only number n. A case that was opened
+// without a mail may have none.
 func (d *Desk) Mails(id psirt.CaseID, n int) ([]Letter, error) {
 	c, err := d.onMain(id)
 	if err != nil {
@@ -215,7 +216,7 @@ func (d *Desk) Mails(id psirt.CaseID, n int) ([]Letter, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out []Letter
+	out := []Letter{}
 	for _, r := range list {
 		if n != 0 && r.N != n {
 			continue
@@ -233,8 +234,8 @@ func (d *Desk) Mails(id psirt.CaseID, n int) ([]Letter, error) {
 	if origin != nil && (n == 0 || n == origin.N) {
 		out = append(out, *origin)
 	}
-	if len(out) == 0 {
-		return nil, &Problem{Text: fmt.Sprintf("%s has no such mail", id), Do: "docket mail " + string(id) + " lists them"}
+	if len(out) == 0 && n != 0 {
+		return nil, &Problem{Text: fmt.Sprintf("%s has no mail %d", id, n), Do: "docket mail " + string(id) + " lists them"}
 	}
 	return out, nil
 }

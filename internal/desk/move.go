@@ -170,6 +170,9 @@ func (d *Desk) asAnalyst(ctx context.Context, id psirt.CaseID) (*tip, *actor, *c
 		return nil, nil, nil, err
 	}
 	t.mended = mended
+	if err := d.fits(t, id); err != nil {
+		return nil, nil, nil, err
+	}
 	open, err := d.open(t.c, withKey(who))
 	if err == nil {
 		err = d.hear(t.c, open)

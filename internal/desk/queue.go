@@ -163,9 +163,6 @@ func (d *Desk) Push(ctx context.Context, id psirt.CaseID) (*Proposed, error) {
 	if t.queue.IsZero() {
 		return nil, &Problem{Text: fmt.Sprintf("no edits of %s wait to be pushed", id), Do: "make one with docket set, edit or attach"}
 	}
-	if err := d.fits(t, id); err != nil {
-		return nil, err
-	}
 	if err := d.publish(ctx, nil, who, t, id, t.queue); err != nil {
 		return nil, err
 	}
@@ -178,12 +175,17 @@ func (d *Desk) Push(ctx context.Context, id psirt.CaseID) (*Proposed, error) {
 	return d.submit(ctx, who, proposal{id: id, head: t.queue, kind: audit.KindEdit, title: title})
 }
 
-// fits holds that the queue stands on what is there now.
+// fits holds that the queue, if there is one, stands on what is there now. Nothing
+// more is put on top of one that does not: it could never be merged.
 func (d *Desk) fits(t *tip, id psirt.CaseID) error {
+	if t.queue.IsZero() {
+		return nil
+	}
+	drop := fmt.Sprintf("docket show %s has them; drop them with docket push %[1]s --drop, and make them again", id)
 	if !t.branch.IsZero() {
 		fits, err := d.repo.IsAncestor(t.branch, t.queue)
 		if err == nil && !fits {
-			err = &Problem{Text: fmt.Sprintf("a proposal for %s was opened since your edits were made", id), Do: "drop them with docket push --drop and make them again on top of it"}
+			err = &Problem{Text: fmt.Sprintf("a proposal for %s was opened since your edits were made", id), Do: drop + " on top of it"}
 		}
 		return err
 	}
@@ -193,8 +195,7 @@ func (d *Desk) fits(t *tip, id psirt.CaseID) error {
 	}
 	g, err := d.judge.Proposal(base, t.queue)
 	if err == nil && len(g.Findings) > 0 {
-		err = &Problem{Text: fmt.Sprintf("the queued edits of %s do not fit any more: %s", id, g.Findings[0].Text),
-			Do: "drop them with docket push --drop and make them again"}
+		err = &Problem{Text: fmt.Sprintf("the queued edits of %s do not fit any more: %s", id, g.Findings[0].Text), Do: drop}
 	}
 	return err
 }

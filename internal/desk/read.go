@@ -214,6 +214,7 @@ type Shown struct {
 	Words    map[int]*Words // updates in own words, by number
 	Pending  bool           // a proposal is open
 	Queued   int            // edits of the person who acts that wait for docket push
+	Unfit    error          // why those do not fit any more, or nil
 	Facts    psirt.Verdict  // every guard of every move from here
 	Next     []Step         // what the report calls for
 
@@ -241,7 +242,7 @@ func (d *Desk) Show(ctx context.Context, id psirt.CaseID) (*Shown, error) {
 			return nil, err
 		}
 		if !t.queue.IsZero() {
-			c, out.Queued = t.c, d.waiting(t)
+			c, out.Queued, out.Unfit = t.c, d.waiting(t), d.fits(t, id)
 		}
 	}
 	out.Case, out.Envelope = c.Case, casefile.Document(c.Case)

@@ -48,9 +48,6 @@ func (d *Desk) NotifyTeams(ctx context.Context, id psirt.CaseID, named []string,
 	if err := mayTell(p, who); err != nil {
 		return nil, err
 	}
-	if err := d.recordable(t, id); err != nil {
-		return nil, err
-	}
 	routes, err := routesOf(p, open.report, named)
 	if err != nil {
 		return nil, err
@@ -109,15 +106,6 @@ func (n *notices) onRecord(ctx context.Context, out *TeamsTold, write func(psirt
 		out.Proposal, err = n.d.Push(ctx, out.ID)
 	}
 	return err
-}
-
-// recordable holds, before anybody is told, that it can be put on record: edits
-// that wait of whoever tells them go along, and must still fit.
-func (d *Desk) recordable(t *tip, id psirt.CaseID) error {
-	if t.queue.IsZero() {
-		return nil
-	}
-	return d.fits(t, id)
 }
 
 // reachable holds, before anybody is told, that each team has somebody to tell.
