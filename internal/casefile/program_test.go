@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/docket-psirt/docket/internal/peer"
 	"github.com/docket-psirt/docket/internal/psirt"
 )
 
@@ -129,16 +130,17 @@ func TestProgramProhibitions(t *testing.T) {
 		"a huge number":         {edited(t, "note_limit: 3", "note_limit: 1e999999999"), "intake.note_limit"},
 	} {
 		t.Run(what, func(t *testing.T) {
-			start := time.Now()
-			p, err := ParseProgram([]byte(x.text))
+			var p *psirt.Program
+			var err error
+			took := peer.Took(func() { p, err = ParseProgram([]byte(x.text)) })
 			if err == nil || p != nil || !strings.Contains(err.Error(), x.want) {
 				t.Fatalf("error is %v, want %q", err, x.want)
 			}
 			if !strings.HasPrefix(err.Error(), "program.yaml: ") {
 				t.Errorf("error does not say which file: %v", err)
 			}
-			_, _ = PeekProgram([]byte(x.text))
-			if took := time.Since(start); took > 5*time.Second {
+			took += peer.Took(func() { _, _ = PeekProgram([]byte(x.text)) })
+			if took > 5*time.Second {
 				t.Errorf("it took %v", took)
 			}
 		})
@@ -153,13 +155,13 @@ func TestFactBomb(t *testing.T) {
 		fmt.Fprintf(&b, "  x%d: {means: m, do: d, all: [%s{fact: x%d}]}\n", i, strings.Repeat(fmt.Sprintf("{fact: x%d}, ", i+1), 20), i+1)
 	}
 	b.WriteString("  x15: {means: m, do: d, present: x}\n")
-	start := time.Now()
-	_, err := ParseProgram([]byte(edited(t, "facts:\n", "facts:\n"+b.String())))
+	var err error
+	took := peer.Took(func() { _, err = ParseProgram([]byte(edited(t, "facts:\n", "facts:\n"+b.String()))) })
 	var faults Faults
 	if !errors.As(err, &faults) || len(faults) < 1 || !strings.Contains(faults[0].Text, "asks more than 10000 questions") {
 		t.Fatalf("error is %v", err)
 	}
-	if took := time.Since(start); took > 5*time.Second {
+	if took > 5*time.Second {
 		t.Fatalf("it took %v", took)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/docket-psirt/docket/internal/peer"
 )
 
 func faultless(t *testing.T, p *Program) {
@@ -171,11 +173,12 @@ func TestReviewOfManyWays(t *testing.T) {
 	}
 	p.Facts["valid"] = Fact{Means: "m", Do: "d", Is: Test{All: all}}
 	faultless(t, p)
-	start := time.Now()
-	if found := p.Review(around()); len(found) > 0 {
-		t.Errorf("found %v", found)
-	}
-	if took := time.Since(start); took > 5*time.Second {
+	took := peer.Took(func() {
+		if found := p.Review(around()); len(found) > 0 {
+			t.Errorf("found %v", found)
+		}
+	})
+	if took > 5*time.Second {
 		t.Errorf("it took %v", took)
 	}
 }
