@@ -79,6 +79,10 @@ func (n *newcase) byHand(ctx context.Context, doc psirt.Document) (bool, error) 
 	if err := schema.Validate("report", map[string]any(doc)); err != nil {
 		return false, &Problem{Text: "the report document is not valid", Err: err, Do: "nothing was opened"}
 	}
+	if err := awareByNow(nil, doc, n.d.now()); err != nil {
+		return false, err
+	}
+	availableSince(nil, doc, n.d.now())
 	n.route(doc)
 	contact := psirt.Contact{Docket: casefile.FormatVersion, ID: n.claim.id}
 	if mails := doc.Values("reporter.email"); len(mails) == 1 {
