@@ -46,6 +46,9 @@ func (a *app) printProposed(p *desk.Proposed) error {
 		}
 		a.printf("Others read it with docket diff %d and sign it with docket approve %d.\n", p.Number, p.Number)
 	}
+	for _, text := range p.Next {
+		a.printf("Next: %s\n", safe(text))
+	}
 	return nil
 }
 

@@ -95,7 +95,13 @@ func (d *Desk) SetHandlers(ctx context.Context, id psirt.CaseID, how string, han
 	if err := r.takeMails(); err != nil {
 		return nil, err
 	}
-	return d.propose(ctx, r, t, audit.KindEdit, fmt.Sprintf("%s: who handles it", id), "Edit", "handlers")
+	p, err := d.propose(ctx, r, t, audit.KindEdit, fmt.Sprintf("%s: who handles it", id), "Edit", "handlers")
+	if owner := firstOf(open.report, "owner"); err == nil && owner != "" {
+		if x, ok := s.Program.ByHandle(owner); !ok || !slices.Contains(s.Program.SealedReaders(list), x.Key) {
+			p.Next = append(p.Next, fmt.Sprintf("%s answers for %s, and is no handler of it: docket take %[2]s --for HANDLE", owner, id))
+		}
+	}
+	return p, err
 }
 
 // handlersAfter are the handlers after a change, sorted; none stands for the team.

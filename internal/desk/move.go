@@ -21,6 +21,7 @@ type Proposed struct {
 	State   string        `json:"state"`           // of the case, on main
 	Needs   []string      `json:"needs,omitempty"` // what the proposal still needs
 	Waits   string        `json:"waits,omitempty"` // it has all it needs, and waits for this
+	Next    []string      `json:"next,omitempty"`  // what is left to do for people
 	Verdict psirt.Verdict `json:"-"`
 }
 
