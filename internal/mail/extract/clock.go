@@ -17,7 +17,7 @@ var (
 	clockJoin  = lower(`^\s*(?:[a-z]{1,5}\s*)?(?:and|to|until|till|-|–|—|bis|und|et|à)\s*$`)
 	zoneOffset = lower(`(?:\b(?:utc|gmt)\s*)?([+-])(\d{1,2})(?::?(\d{2}))?\b`)
 	zoneName   = lower(`\b(utc|gmt|cest|cet|mesz|mez|bst|eest|eet|edt|est|pdt|pst|mdt|mst|cdt|jst|wet|west)\b|\d(z)\b`)
-	zonePlace  = lower(`\b([a-z_]+(?: [a-z_]+)?) (?:local )?(?:time|tijd|uhr)\b|\bheure (?:de |d['’]|locale de )?([a-z_]+)|\b([a-z_]+)er (?:orts)?zeit\b|\b([a-z_]+e) (?:orts)?zeit\b|\bhora de ([a-z_]+)|\bora di ([a-z_]+)|\d\s?\(([a-z_]+)\)|\d{2}(?:,| in) ([a-z_]+)(?:[.;)]|$| \()`)
+	zonePlace  = lower(`\b([a-z_]+(?: [a-z_]+)?) (?:local )?(?:time|tijd|uhr)\b|\bheure (?:de |d['’]|locale de )?([a-z_]+)|\b([a-z_]+)er (?:orts)?zeit\b|\b([a-z_]+e) (?:orts)?zeit\b|\bhora de ([a-z_]+)|\bora di ([a-z_]+)|(?:\d|\blocal(?: time)?)\s?\(([a-z_]+)\)|\d{2}(?:,| in) ([a-z_]+)(?:[.;)]|$| \()`)
 )
 
 var zoneHours = map[string]int{

@@ -38,7 +38,7 @@ var (
 	dayMonth = lower(`\b(\d{1,2})(?:(?:st|nd|rd|th|er|\.)?\s+(?:of\s+|de\s+)?|[-/])` + monthWord + `\b\.?(?:(?:,?\s+|[-/])(?:de\s+|of\s+)?(\d{4})\b)?`)
 	monthDay = lower(`\b` + monthWord + `\.?\s+(\d{1,2})(?:st|nd|rd|th)?\b(?:,?\s+(\d{4})\b)?`)
 	numDate  = lower(`\b(\d{1,2})([./-])(\d{1,2})[./-](\d{4})\b`)
-	relative = lower(`\b(day before yesterday|yesterday|today|tonight|last night|ce matin|ce soir|cet après-midi|heute (?:morgen|früh|abend)|esta mañana|esta tarde|stamattina|stasera|this (?:morning|afternoon|evening)|(?:one|two|three|four|five|six|\d{1,2}) days ago|vorgestern|gestern|heute|avant-hier|hier|aujourd['’]hui|eergisteren|gisteren|gisteravond|vandaag|vanochtend|vanmiddag|vanavond|anteayer|ayer|hoy|ieri|oggi)\b`)
+	relative = lower(`\b(\d{1,2} ?(?:min(?:ute)?s?|hours?|hrs?|h) ago|day before yesterday|yesterday|today|tonight|last night|ce matin|ce soir|cet après-midi|heute (?:morgen|früh|abend)|esta mañana|esta tarde|stamattina|stasera|this (?:morning|afternoon|evening)|(?:one|two|three|four|five|six|\d{1,2}) days ago|vorgestern|gestern|heute|avant-hier|hier|aujourd['’]hui|eergisteren|gisteren|gisteravond|vandaag|vanochtend|vanmiddag|vanavond|anteayer|ayer|hoy|ieri|oggi)\b`)
 	weekday  = lower(`\b(?:on|last|since|this past|this|am|seit|letzten) (monday|tuesday|wednesday|thursday|friday|saturday|sunday|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)\b`)
 	vague    = lower(`\b(?:(?:in )?(?:the )?((?:(?:early|mid|middle of|late|end of|beginning of|start of|spring of|summer of|anfang|mitte|ende|début|fin|mi|(?:first|second|third|last) (?:week|days|half) of)[- ])?` + monthWord + ` \d{4})|((?:(?:first|second|third|last) (?:week|days|half) of|early|late|mid|middle of|end of|beginning of|start of|anfang|mitte|ende|début|fin)[- ]` + monthWord + `)|(last (?:week|month|year|spring|summer|autumn|fall|winter)|(?:a few|some|several|two|three|four|five|six|\d{1,2}|a couple of) (?:days|weeks|months) ago|earlier this (?:week|month|year)|this (?:week|month|spring|summer|autumn|winter)|(?:early|late|mid) (?:spring|summer|autumn|winter) \d{4}|(?:spring|summer|autumn|fall|winter|q[1-4])(?: of)? \d{4}|(?:calendar week|week|cw|kw|kalenderwoche|semaine) ?\d{1,2}(?:,? (?:of )?| ?/ ?)\d{4}|letzte woche|vergangene woche|la semaine dernière|le mois dernier|letzten monat))\b`)
 )
@@ -243,6 +243,8 @@ func midnight(t time.Time) time.Time {
 	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
 }
 
+var hoursAgo = lower(`^(\d{1,2}) ?(min|h)`)
+
 var numerals = map[string]int{"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 
 func readRelative(low string, sent time.Time) (moment, bool) {
@@ -252,6 +254,14 @@ func readRelative(low string, sent time.Time) (moment, bool) {
 	}
 	back := 0
 	word := low[at[0]:at[1]]
+	if g := hoursAgo.groups(word); g != nil {
+		n, _ := strconv.Atoi(g[1])
+		unit := time.Minute
+		if strings.HasPrefix(g[2], "h") {
+			unit = time.Hour
+		}
+		return moment{day: midnight(sent.Add(-time.Duration(n) * unit)), start: at[0], end: at[1]}, true
+	}
 	switch {
 	case strings.HasSuffix(word, "days ago"):
 		number, _, _ := strings.Cut(word, " ")

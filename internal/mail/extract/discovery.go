@@ -45,6 +45,7 @@ func (d *document) readDiscovery(observed moment) psirt.Discovery {
 		found.When = v
 	}
 	d.proseDiscovery(&found)
+	d.storyDiscovery(&found)
 	if found.When == "" {
 		found.When = firstOf(observed.String(), d.seenSince())
 	}
@@ -61,6 +62,33 @@ func (d *document) seenSince() string {
 		}
 	}
 	return ""
+}
+
+// storyDiscovery fills what no verb for finding said from the beginning of the
+// letter.
+func (d *document) storyDiscovery(found *psirt.Discovery) {
+	if found.How != "" {
+		return
+	}
+	for _, s := range d.said[:min(len(d.said), storyAhead)] {
+		g := doing.groupsAt(s.low)
+		if g == nil || !proseField(s.path) || s.path == pathSteps || hypothesis.in(s.low[:g[3]]) {
+			continue
+		}
+		found.How = strings.TrimRight(d.cutDate(s.text[g[2]:g[3]]), " ,")
+		if m, ok := firstMoment(s.text, s.low, d.in.Date); ok && found.When == "" {
+			found.When = m.String()
+		}
+		return
+	}
+}
+
+// withoutNote leaves out what stands in parentheses at the end.
+func withoutNote(s string) string {
+	if i := strings.LastIndexByte(s, '('); i > 0 && strings.HasSuffix(s, ")") {
+		s = s[:i]
+	}
+	return strings.TrimRight(s, " ,")
 }
 
 // besideDate is what a label that asks for the day has behind it, when that says
@@ -93,6 +121,9 @@ func (d *document) proseDiscovery(found *psirt.Discovery) {
 			} else {
 				found.How = d.wayFound(s.text, false)
 			}
+			if low := lowered(found.How); onlyWhen.in(low) && !doneThen.in(low) {
+				found.How = ""
+			}
 		}
 		if m, ok := firstMoment(s.text, s.low, d.in.Date); ok && found.When == "" {
 			found.When = m.String()
@@ -111,7 +142,17 @@ func proseField(path string) bool {
 }
 
 // eastWay is how a weakness was found, in Chinese: "在日常运维中发现".
-var eastWay = lower(`(?:在|于)([^，。；]{2,40}?)(?:中|时|的时候|过程中|期间)[^，。；]{0,6}发现`)
+var eastWay = lower(`(?:在|于)([^，。；]{2,40}?)(?:中|时|的时候|过程中|期间)[^，。；]{0,6}发现|([^、。，]{3,60}?(?:とき|際|時|最中))に[^、。]{0,8}(?:気づ|気付|発見|見つ)`)
+
+// wasDoing is what somebody did when the weakness caught the eye.
+var wasDoing = lower(`\b(?:i|we) (?:was|were) ((?:just |only )?\w+ing\b[^.;]{3,120}?),? (?:and|when) (?:then |suddenly )?(?:i |we )?(?:noticed|saw|found|spotted|discovered|reali[sz]ed)\b`)
+
+// doing begins a letter that tells how it came about, whatever the verb is:
+// "While setting up a machine I gave it a silly name".
+var doing = lower(`^((?:while|whilst|during) [^.;,]{8,120}?),? (?:i|we) [a-z]+\b`)
+
+// storyAhead is among how many sentences a letter tells how it came about.
+const storyAhead = 8
 
 // wayFound is the part of a text that says how: without the words for
 // "found", and without the date, which has a field of its own. A text that
@@ -122,7 +163,14 @@ func (d *document) wayFound(text string, labelled bool) string {
 	}
 	text = firstSentence(text)
 	if g := eastWay.groupsAt(lowered(text)); g != nil {
-		return strings.Trim(d.cutDate(text[g[2]:g[3]]), "， ")
+		from, to := g[2], g[3]
+		if from < 0 {
+			from, to = g[4], g[5]
+		}
+		return strings.Trim(d.cutDate(text[from:to]), "，、 ")
+	}
+	if g := wasDoing.groupsAt(lowered(text)); g != nil {
+		return withoutNote(text[g[2]:g[3]])
 	}
 	text = text[len(enumerator().FindString(lowered(text))):]
 	whole := text
@@ -160,6 +208,12 @@ func (d *document) wayFound(text string, labelled bool) string {
 	}
 	return wholeIf(labelled, whole)
 }
+
+// doneThen tells what was done.
+var doneThen = lower(`\b(?:while|whilst|when|with|by|during|using|\w+ing)\b`)
+
+// onlyWhen is a time of day, and no way to find something.
+var onlyWhen = lower(`^(?:at|around|about) \d{1,2}(?:[:.h]\d\d| ?[ap]\.?m)\b`)
 
 func wholeIf(yes bool, s string) string {
 	if yes {

@@ -20,6 +20,7 @@ type document struct {
 	sections []section
 	owner    []int // of each line: index of its section, or -1
 	said     []sentence
+	listing  map[int]bool // lines of programs, of their output and of what they send
 	counted  map[int]bool // lines that are headings by the form of the report
 	inBlock  map[int]bool // lines of a block of "label: value", known or not
 
@@ -58,6 +59,7 @@ func newDocument(in Input, form psirt.ReportForm, scope psirt.Scope) *document {
 	d.unmark()
 	undress(d.lines)
 	d.markZones()
+	d.markListings()
 	d.countHeadings()
 	d.hangHeadings()
 	d.askHeadings()
@@ -156,6 +158,9 @@ func (d *document) own(i, weak, strong int) {
 }
 
 func (d *document) nextHeading(i, current int) (heading, bool) {
+	if d.listing[i] {
+		return heading{}, false
+	}
 	steps := false
 	if current >= 0 {
 		s := &d.sections[current]
@@ -297,7 +302,7 @@ func (d *document) sentences() {
 	}
 	last := -2
 	for i, l := range d.lines {
-		if l.zone != zoneBody || l.text == "" {
+		if l.zone != zoneBody || l.text == "" || d.listing[i] {
 			flush()
 			unit++
 			continue

@@ -34,7 +34,7 @@ const (
 
 var (
 	futurePublic = lower(`^(?:talk|paper|presentation|article|abstract|blog post|write-?up|advisory)s? (?:is |was )?(?:submitted|accepted|scheduled|planned)\b|\b(?:article|paper|report|write-?up|post)\b[^.;]{0,40}\b(?:may|might|will) (?:be published|appear|follow)\b|\bwill be (?:on|in) (?:our|my|the) (?:web ?site|blog|web page|homepage)\b|\b(?:would like|wants?|plans?|intends?|hopes?|will)\b[^.;]{0,60}\b(?:newspaper|magazine|newsletter|podcast)\b|\b(?:will |to |and )?becomes? public\b|\b(?:will|plan to|planning to|intend to|going to|want to|would like to) (?:give|hold|deliver) (?:a|the|our|my) (?:\w+ ){0,2}(?:talk|presentation|lecture|keynote|workshop)\b|\b(?:we|i) (?:may|might) (?:also )?(?:write|publish|present|give|blog|talk)\b|\b(?:talk|paper|presentation|article|abstract|blog post|advisory|write-?up)\b[^.;]{0,60}\b(?:is|was|been|will)\b[^.;]{0,20}\b(?:scheduled|accepted|submitted|planned|appear|published)|\b(?:will|plan to|planning to|intend to|going to|want to|would like to|aim to) (?:also )?(?:publish|present|disclose|post|release|(?:talk|speak) about|go public|blog|write about)\b|\bgoes online on\b|\bscheduled for\b|\bsubmit (?:a|the|our) (?:paper|talk|abstract|article)\b|\b(?:i|we) (?:will |shall )?go public\b|\bplanned (?:public )?(?:publication|release|disclosure)\b|\bplanned (?:for|on) \w*\d|\bpublish(?:ed)? (?:it |this |our \w+ )?(?:on|in|after|within) \w|\bpublication (?:is )?(?:planned|scheduled|foreseen) (?:for|on|in)\b|\bveröffentlichen (?:wir|ich|werden)|\b(?:werden|werde) .{0,60}veröffentlichen|\b(?:prévoyons|prévois|allons|vais) .{0,30}publier` + futureMore)
-	noPlan       = lower(`\b(?:no|not|never|nothing|nobody|without|ne|kein\w*|nicht|rien)\b|n['’]t\b`)
+	noPlan       = lower(`\b(?:no|not|never|nothing|nobody|without|ne|kein\w*|nicht|rien)\b|n['’]t\b|\b(?:do|does|did|is|was|have|has|wo|ca)nt\b`)
 	deadlineTalk = lower(`\b(?:by|before|until|no later than|not later than|bis|avant) (?:the )?(?:end of |\w+day,? )?(?:\d{1,2}(?:st|nd|rd|th|\.)? [a-zé]+|(?:january|february|march|april|may|june|july|august|september|october|november|december)|\d{4}-\d\d-\d\d|next \w+|tomorrow|tonight|(?:mon|tues|wednes|thurs|fri|satur|sun)day)|\b(?:with)?in(?: the next)? (?:\d+|a|one|two|three|seven|ten|fourteen|thirty|forty-five|sixty|ninety) (?:business |working |calendar )?(?:hours?|days?|weeks?|months?)|\b\d+[- ]days?\b[^.;]{0,30}\b(?:deadline|policy|after|from|embargo|disclosure)|\bdeadline\b|\b(?:by|before|until|till) (?:the )?end of (?:this|the|next) (?:week|month|year)\b`)
 	deadlineWish = lower(`\b(?:becomes? public|goes public|made public|repair(?:ed)?|answer|reply|respon\w+|need|needs|must|please|appreciate|publish\w*|disclos\w*|post|deadline|know|expect|hear|fix(?:ed)?|pay|policy|antwort\w*|réponse|répondre|embargo|go public|release)\b`)
 	urgentTalk   = lower(`\burgent(?:ly)?\b|\bdringend\b|\basap\b|\bas soon as possible\b|\bemergency\b|\btrès urgent\b|\beilt\b`)
@@ -47,7 +47,7 @@ var (
 	degraded     = lower(`\b(?:your|the|our|whole|entire) (?:\w+ ){0,2}(?:portal|site|website|web site|server|service|platform|application|app|api|shop|page|system)s? (?:(?:then|also|all|briefly|temporarily|even) )?(?:was|were|became|went|got|had become|had been|has been|stayed|seemed|felt|crashed|stopped|slowed|timed)(?: (?:then|very|quite|rather|also|briefly|temporarily|completely))* ?(?:slow\w*|down|unavailable|unresponsive|offline|unreachable|degraded|overloaded|out|responding|answering)?\b`)
 	degradedWord = lower(`\b(?:slow(?:ed|er)?|down|unavailable|unresponsive|offline|unreachable|degraded|overloaded|timed out|stopped (?:responding|answering)|crashed)\b`)
 	ownAct       = lower(`\b(?:i|we|my|our|me|us|ich|wir|je|nous|j['’])\b`)
-	notDone      = lower(`\b(?:no|not|never|without|none|avoid\w*|nor|kein\w*|nicht|ohne|aucune?|pas|sans)\b|n['’]t\b`)
+	notDone      = lower(`\b(?:no|not|never|without|none|avoid\w*|nor|kein\w*|nicht|ohne|aucune?|pas|sans)\b|n['’]t\b|\b(?:do|does|did|is|was|have|has|wo|ca)nt\b`)
 	couldBe      = lower(`\b(?:can|could|may|might|would|attackers?|allows?|leads? to|results? in|possible|able to|potential(?:ly)?|kann|könnte|peut|pourrait)\b`)
 )
 
@@ -271,9 +271,10 @@ func (d *document) notAccepted(r psirt.Reported) bool {
 	for _, p := range r.Products {
 		about += "\n" + lowered(p.Name+" "+p.Type)
 	}
+	bare := !slices.ContainsFunc(r.Products, func(p psirt.Product) bool { return p.Name != modelIn(p.Name) })
 	for _, s := range d.said {
 		for _, p := range r.Products {
-			if p.Name != "" && strings.Contains(s.low, lowered(p.Name)) && len(about) < 8000 {
+			if p.Name != "" && (bare || strings.Contains(s.low, lowered(p.Name))) && len(about) < 8000 {
 				about += "\n" + s.low
 			}
 		}

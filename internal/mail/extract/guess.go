@@ -29,7 +29,7 @@ func (d *document) findBlocks() {
 			m = append(row, "")
 		}
 		plain := m != nil && alignedColon.in(l.low)
-		if m == nil {
+		if m == nil && strings.Count(l.text, "\t") < 2 { // a table of more columns says something else
 			m = ruled(clip(l.text, 400))
 			plain = m != nil && sureMark.in(l.low)
 		}

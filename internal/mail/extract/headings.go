@@ -40,6 +40,9 @@ var (
 	askNot       = lower(`\b(will|can|do you|do we|do i|would|please|should|shall|is there|are there|you)\b`)
 )
 
+// tellsVersion is in a sentence about a product, and in no heading.
+var tellsVersion = lower(`\b\d+\.\d`)
+
 // ruledLabels are the forms of "label, mark, value" whose mark may stand in a
 // sentence too, so that the label must be known, or the line one of many.
 var ruledLabels = [...]pattern{arrowLabel, dotsLabel, dashLabel, equalLabel, alignedLabel}
@@ -236,7 +239,7 @@ func (d *document) colon(text string, item bool) (heading, bool) {
 	case h.path == "":
 		return h, item && words <= 6
 	case h.value == "":
-		return h, true
+		return h, !tellsVersion.in(normalLabel(h.label))
 	default:
 		return h, words <= 7 && (item || upperStart(h.label))
 	}

@@ -152,7 +152,7 @@ func organisationIn(parts []string, name string, strict bool) string {
 		if strict && i > 0 && titled3(p) {
 			guess = firstOf(guess, p)
 		}
-		if !strict && unicode.IsUpper(firstRune(p)) && !common.in(p) && wordCount(p) > 1 && (seenOffice || !personName(p) || wordCount(p) >= 3) && !salutation.in(low) {
+		if !strict && unicode.IsUpper(firstRune(p)) && !common.in(p) && !tellsVersion.in(low) && wordCount(p) > 1 && (seenOffice || !personName(p) || wordCount(p) >= 3) && !salutation.in(low) {
 			guess = p
 		}
 	}

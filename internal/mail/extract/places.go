@@ -47,7 +47,20 @@ func (d *document) readURL() string {
 			}
 		}
 	}
+	if best == "" && fallback == "" && asked {
+		return d.listedURL()
+	}
 	return firstOf(best, fallback)
+}
+
+// listedURL is the first address in what the reporter shows of a request.
+func (d *document) listedURL() string {
+	for i, l := range d.lines {
+		if found := trimURL(webAddress().FindString(l.text)); d.listing[i] && found != "" {
+			return found
+		}
+	}
+	return ""
 }
 
 func firstLines(s string) string { return clip(s, 4000) }

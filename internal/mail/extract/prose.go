@@ -29,7 +29,7 @@ var (
 // genericNames are things with capitals that are not what a report is about.
 var genericNames = func() map[string]bool {
 	m := map[string]bool{}
-	for _, w := range strings.Fields("i pin pins atr api apis url urls http https tls ssl xss csrf idor ssrf rce sql dns ip ips pdf id ids html json xml ip-adres ip-adresse ip-address csv get post put usb nfc os ui cpu ram bios cookie java javascript python windows linux macos android ios firefox chrome chromium edge safari internet web january february march april may june july august september october november december monday tuesday wednesday thursday friday saturday sunday stored reflected blind open heap stack buffer missing weak insecure broken unauthenticated remote local privilege denial path directory cross potential possible critical security vulnerability vulnerabilities bug bugs issue report urgent re fw fwd aw tr english french german referer referrer host origin authorization password hebrew arabic chinese guest admin user burp wireshark secure httponly samesite hsts spf dkim dmarc cors csp csv header headers set-cookie session token jwt oauth saml sso mfa otp captcha captchas proxy cache cdn waf firewall vpn wifi bluetooth certificate certificates signature unicode utf base bearer basic content type location strict transport cache-control options trace put delete patch head") {
+	for _, w := range strings.Fields("i software hardware firmware pin pins atr api apis url urls http https tls ssl xss csrf idor ssrf rce sql dns ip ips pdf id ids html json xml ip-adres ip-adresse ip-address csv get post put usb nfc os ui cpu ram bios cookie java javascript python windows linux macos android ios firefox chrome chromium edge safari internet web january february march april may june july august september october november december monday tuesday wednesday thursday friday saturday sunday stored reflected blind open heap stack buffer missing weak insecure broken unauthenticated remote local privilege denial path directory cross potential possible critical security vulnerability vulnerabilities bug bugs issue report urgent re fw fwd aw tr english french german referer referrer host origin authorization password hebrew arabic chinese guest admin user burp wireshark secure httponly samesite hsts spf dkim dmarc cors csp csv header headers set-cookie session token jwt oauth saml sso mfa otp captcha captchas proxy cache cdn waf firewall vpn wifi bluetooth certificate certificates signature unicode utf base bearer basic content type location strict transport cache-control options trace put delete patch head") {
 		m[w] = true
 	}
 	return m
@@ -84,8 +84,8 @@ func (d *document) proseProduct() (psirt.Product, bool) {
 	if page := firstOf(d.page(), d.subjectEnd()); page != "" {
 		return psirt.Product{Name: page}, true
 	}
-	if code := d.modelWithNoun(); code != "" {
-		return psirt.Product{Name: code}, true
+	if p := d.modelWithNoun(); p.Name != "" {
+		return p, true
 	}
 	return psirt.Product{}, false
 }
@@ -130,33 +130,6 @@ func (d *document) subjectEnd() string {
 		first, _, _ := strings.Cut(lowered(g[1]), " ")
 		if !genericNames[first] && !someone.in(lowered(g[1])) && !d.isPerson(lowered(g[1])) && !inPhrase.in(lowered(g[1])) {
 			return g[1]
-		}
-	}
-	return ""
-}
-
-var deviceNoun = lower(`^ (?:rack )?(?:servers?|storage|arrays?|switch(?:es)?|readers?|cards?|terminals?|printers?|routers?|gateways?|appliances?|controllers?|kiosks?|stations?|cameras?)\b`)
-
-// modelWithNoun is a model's code that a word for a device follows.
-func (d *document) modelWithNoun() string {
-	for _, s := range d.said[:min(len(d.said), 200)] {
-		for _, at := range modelCode().FindAllStringIndex(s.text, 10) {
-			if code := s.text[at[0]:at[1]]; modelIn(code) == code && deviceNoun.in(s.low[at[1]:]) {
-				return code
-			}
-		}
-	}
-	return ""
-}
-
-// component are parts of a product that nobody would call the product.
-var component = lower(`^(?:bmc|bios|uefi|firmware|web console|web interface|bootloader)(?: (?:firmware|image|software|update|web console|web interface))?$`)
-
-// modelSaid is the first model's code that the text names.
-func (d *document) modelSaid() string {
-	for _, s := range d.said[:min(len(d.said), 200)] {
-		if code := modelIn(s.text); code != "" && s.path != pathReporter && s.path != pathOther {
-			return code
 		}
 	}
 	return ""
@@ -356,43 +329,8 @@ func (d *document) isPerson(low string) bool {
 	return false
 }
 
-// containsWords reports whether s has the words of part in it, whole.
-func containsWords(s, part string) bool {
-	if part == "" {
-		return false
-	}
-	for from := 0; ; {
-		i := strings.Index(s[from:], part)
-		if i < 0 {
-			return false
-		}
-		i += from
-		end := i + len(part)
-		if (i == 0 || !wordByte(s[i-1])) && (end == len(s) || !wordByte(s[end])) {
-			return true
-		}
-		from = i + 1
-	}
-}
-
-func wordByte(b byte) bool {
-	return b >= 0x80 || b == '_' || unicode.IsLetter(rune(b)) || unicode.IsDigit(rune(b))
-}
-
 // caseNumber is a number that somebody keeps a case under: "ABCD-2027-0042".
 var caseNumber = lower(`^[a-z]{2,8}-?20\d\d-\d{3,}$`)
-
-// modelIn finds a model's code, such as AB1234C, in a subject.
-func modelIn(s string) string {
-	for _, at := range modelCode().FindAllStringIndex(s, 10) {
-		m := s[at[0]:at[1]]
-		tracking := at[0] > 0 && s[at[0]-1] == '-' // the end of a longer mark
-		if !notModel.in(lowered(m)) && !caseNumber.in(lowered(m)) && len(m) >= 4 && !tracking {
-			return m
-		}
-	}
-	return ""
-}
 
 func lastMatch(p pattern, s string) string {
 	found := ""
@@ -420,7 +358,7 @@ func (d *document) proseVersions(name string) []string {
 }
 
 // stickerSays is told of the code that a device bears.
-var stickerSays = exactly(`\b(?:sticker|label|plate|underside|packaging)\b[^.;]{0,40}\b(?:says?|reads?|has|shows?|bears?)\s+["“]?([A-Z][A-Z0-9]*(?:[-/.][A-Z0-9]+)+)`)
+var stickerSays = exactly(`\b(?:sticker|label|plate|underside|packaging|Typenschild|Aufkleber|étiquette|etiqueta)\b[^.;]{0,40}(?:\b(?:says?|reads?|has|shows?|bears?)\s+|:\s)["“]?([A-Z][A-Z0-9]*(?:[-/.][A-Z0-9]+)+)`)
 
 // prosePart finds a part number in a sentence that names the product or says
 // "product reference".

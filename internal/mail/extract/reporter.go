@@ -49,6 +49,9 @@ func (d *document) readReporter() psirt.Reporter {
 	if bare := r.Name[len(honorific().FindString(lowered(r.Name))):]; wordCount(bare) > 1 {
 		r.Name = bare
 	}
+	if g := callMe.groups(d.asSaid()); g != nil && smallName(r.Name) {
+		r.Pseudonym, r.Name = firstOf(r.Pseudonym, g[1]), ""
+	}
 	if isHandle(r.Name) || (r.Pseudonym == "" && d.wantsPseudonym()) {
 		if r.Pseudonym == "" {
 			r.Pseudonym = r.Name
@@ -76,6 +79,25 @@ func (d *document) readReporter() psirt.Reporter {
 		r.Organisation = r.OnBehalfOf // a person who names no other house is of the one that the label names
 	}
 	return r
+}
+
+// callMe is how somebody wants to be called.
+var callMe = exactly(`\b(?:[Cc]all me|[Ii] am known as|[Mm]y (?:handle|nick|nickname|alias) is|[Ii] go by) ["“'‘]?([\p{L}\d_.-]{2,30}[\p{L}\d_])`)
+
+// asSaid is the beginning of what the mail says, as one text.
+func (d *document) asSaid() string {
+	var b strings.Builder
+	for _, s := range d.said[:min(len(d.said), 60)] {
+		b.WriteString(s.text)
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// smallName reports whether a name is written in small letters only, as people
+// write those that they gave themselves.
+func smallName(name string) bool {
+	return strings.IndexFunc(name, unicode.IsLetter) >= 0 && strings.IndexFunc(name, func(r rune) bool { return unicode.IsUpper(r) || unicode.Is(unicode.Lo, r) }) < 0
 }
 
 var teamFirst = lower(`^(?:psirt|product security(?: team)?|security team)(?: of| at|,)? (?:the )?`)

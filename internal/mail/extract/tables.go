@@ -12,7 +12,7 @@ import (
 func (d *document) tableProducts() []psirt.Product {
 	var list productList
 	for i := 0; i < len(d.lines); i++ {
-		if d.lines[i].zone != zoneBody {
+		if d.lines[i].zone != zoneBody || d.listing[i] {
 			continue
 		}
 		columns, ok := d.columns(d.lines[i].text)
@@ -163,9 +163,9 @@ func ruleRow(row []string) bool {
 // a product in each of the other columns.
 func (d *document) turnedProducts() []psirt.Product {
 	var names, versions, parts []string
-	for _, l := range d.lines {
+	for i, l := range d.lines {
 		row := rowCells(l.text)
-		if l.zone != zoneBody || len(row) < 3 || (names != nil && len(row) != len(names)+1) {
+		if l.zone != zoneBody || d.listing[i] || len(row) < 3 || (names != nil && len(row) != len(names)+1) {
 			continue
 		}
 		label := normalLabel(row[0])
@@ -184,10 +184,10 @@ func (d *document) turnedProducts() []psirt.Product {
 		return nil
 	}
 	var list productList
-	for i, name := range names {
-		p := psirt.Product{Name: name, Versions: readVersions(withoutParenthesis(versions[i]), name, true)}
+	for n, name := range names {
+		p := psirt.Product{Name: name, Versions: readVersions(withoutParenthesis(versions[n]), name, true)}
 		if parts != nil {
-			p.PartNumber = parts[i]
+			p.PartNumber = parts[n]
 		}
 		list.add(p)
 	}

@@ -181,3 +181,26 @@ func listNumber(s string) bool {
 	s = strings.TrimSpace(s)
 	return len(s) > 0 && len(s) <= 2 && strings.Trim(s, "0123456789") == ""
 }
+
+// containsWords reports whether s has the words of part in it, whole.
+func containsWords(s, part string) bool {
+	if part == "" {
+		return false
+	}
+	for from := 0; ; {
+		i := strings.Index(s[from:], part)
+		if i < 0 {
+			return false
+		}
+		i += from
+		end := i + len(part)
+		if (i == 0 || !wordByte(s[i-1])) && (end == len(s) || !wordByte(s[end])) {
+			return true
+		}
+		from = i + 1
+	}
+}
+
+func wordByte(b byte) bool {
+	return b >= 0x80 || b == '_' || unicode.IsLetter(rune(b)) || unicode.IsDigit(rune(b))
+}

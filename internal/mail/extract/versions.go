@@ -10,7 +10,7 @@ import (
 // One version as reporters write it: digits with dots, letters and hyphens.
 const versionToken = `(?:v|(?:[a-z]{1,3}\d+(?:\.\d+)*\.)?)\d[0-9a-z]*(?:[._+-][0-9a-z*]+)*(?: (?:(?:beta|alpha|rc)(?: ?\d{1,2})?|(?:with )?(?:sp|service pack|patch|hotfix|update) ?\d{1,2})\b)?`
 
-const versionWords = `(?:versions?|ver\.?|firmware(?: versions?| revs?\.?)?|releases?|builds?|revisions?|rev\.?|software(?: versions?)?|applet versions?|version du logiciel|versionen|bootloader|bios|bmc|image|agent|client|app|sdk|micrologiciel|logiciel)`
+const versionWords = `(?:versions?|ver\.?|firmware(?: versions?| revs?\.?)?|releases?|builds?|revisions?|rev\.?|software(?: versions?)?|applet versions?|version du logiciel|versionen|bootloader|bios|bmc|image|agent|client|app|sdk|micrologiciel|logiciel|versione|versión|versão|versie)`
 
 var (
 	versionForm = lower(`(?:\b(all (?:versions |releases |builds )?)?(?:up to and including|up to|before|prior to|older than|earlier than|lower than|newer than|later than|below|through|until|bis einschließlich|bis|vor|ab|seit|jusqu['’]à|jusqu['’]en|avant(?: la)?|à partir de(?: la)?|since|starting with)|[<>≤≥]=?)\s*` +

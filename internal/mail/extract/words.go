@@ -52,7 +52,7 @@ var headings = map[string]string{
 	pathRunning:      "firmware|firmware version|firmware rev|firmware revision|firmware release|my version|our version|installed version|running version|current version|software revision|software release|rev|revision|version du micrologiciel|firmware-version",
 	pathUnaffected:   "does not affect|not concerned|safe versions|good versions|not affected|unaffected|not vulnerable|unaffected versions|not affected versions|fixed version|fixed versions|fixed in|patched in|patched version|patched versions|unaffected version|not impacted|non concerné|versions non concernées|nicht betroffen",
 	pathDiscovery:    "when/how|how/when|when, how|how, when|detected|identified|uncovered|encountered|came up|disc|first noticed|how i came to it|how it came up|origin of the finding|origin|spotted|noticed by accident|story|story of the finding|history of the finding|the story|path to discovery|descubrimiento|scoperta|ontdekking|descoberta|discovery|discovered|found|how and when|how and when discovered|how and when it was discovered|how and when found|circumstances of discovery|circonstances de la découverte|découverte|entdeckung|entdeckt|fund",
-	pathHow:          "seen how|noticed how|seen by|observed by|noticed by|spotted by|how|found by|how found|how discovered|discovered how|discovered through|discovered via|found through|found via|detection|detected by|way of discovery|research method|how i found it|how we found it|how it was found|how it was discovered|discovery method|method of discovery|method|how i found this|how we noticed|found how|found while|comment découvert|wie gefunden|fundweg",
+	pathHow:          "discovered with|found with|detected with|seen how|noticed how|seen by|observed by|noticed by|spotted by|how|found by|how found|how discovered|discovered how|discovered through|discovered via|found through|found via|detection|detected by|way of discovery|research method|how i found it|how we found it|how it was found|how it was discovered|discovery method|method of discovery|method|how i found this|how we noticed|found how|found while|comment découvert|wie gefunden|fundweg",
 	pathWhen:         "date found|when found|found when|discovered when|first discovered|initially discovered|found on|discovered on|date of discovery|discovery date|date discovered|when discovered|first noticed on|date de découverte|date de la découverte|datum der entdeckung|entdeckungsdatum|gefunden am|entdeckt am|discovery time",
 	pathExploited:    "expl|wild|exploitation seen|malicious exploitation|explotación|explotado|sfruttamento|misbruik|exploração|exploited|exploitation|exploited in the wild|in the wild|seen in the wild|active exploitation|actively exploited|evidence of exploitation|exploitation status|exploit status|abuse|known abuse|exploited by others|observed exploitation|exploitation in the wild|abuse seen|misuse known|malicious use|known exploitation|known attacks|attacks|attacks seen|misuse|exploitation malveillante|exploitation connue|ausnutzung|bekannte ausnutzung|missbrauch|wird ausgenutzt",
 	pathKnown:        "known exploits|exploits|exploits known|existing exploits|exploit|exploit available|public exploits|exploits connus|bekannte exploits",
@@ -151,6 +151,11 @@ var spelling = strings.NewReplacer("_", " ", "(s)", "s", "(en)", "en", "(e)", "e
 func (v vocabulary) variant(label string) (string, bool) {
 	if other := spelling.Replace(label); other != label {
 		return v.exact(collapse(other))
+	}
+	if hyphened := strings.ReplaceAll(label, "-", " "); hyphened != label {
+		if path, ok := v.exact(hyphened); ok {
+			return path, true
+		}
 	}
 	first, rest, ok := strings.Cut(label, "/")
 	if !ok || wordCount(label) > 8 {

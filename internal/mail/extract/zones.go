@@ -129,11 +129,29 @@ func (d *document) markQuotes() {
 		case strings.HasPrefix(l.text, ">") && !d.bound(i):
 			l.zone = zoneQuote
 			d.markAttribution(i)
+		case d.barQuoted(i):
+			l.zone = zoneQuote
+			d.markAttribution(i)
 		case originalMail.in(l.low), forwardMark.in(l.low), d.headerBlock(i):
 			d.markOldMail(i)
 			return
 		}
 	}
+}
+
+// barQuoted reports whether line i is of a mail that is quoted with bars: it has
+// one in front, and who wrote it stands above.
+func (d *document) barQuoted(i int) bool {
+	bar := func(n int) bool { return strings.HasPrefix(strings.TrimSpace(d.lines[n].raw), "|") }
+	if !bar(i) || i == 0 {
+		return false
+	}
+	if bar(i - 1) {
+		return d.lines[i-1].zone == zoneQuote
+	}
+	for i--; i > 0 && d.lines[i].text == ""; i-- {
+	}
+	return attribution.in(d.lines[i].low)
 }
 
 var lowerBound = lower(`^>(?:=\s*v?\d|\s?v?\d+\.\d+[\w.]*\s*(?:$|[,;<&]|and\b))`)
