@@ -76,6 +76,10 @@ said.`,
 				a.printf("Nothing of that is in %s.\n", r.ID)
 			}
 			for _, path := range r.Changed {
+				if path == "retention" {
+					a.printf("On record: what was taken out, when and why, under retention.\n")
+					continue
+				}
 				a.printf("Taken out: %s\n", path)
 			}
 			for _, path := range r.AlsoIn {

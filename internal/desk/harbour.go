@@ -13,28 +13,29 @@ const twoLooked = "two-looked"
 // harbour follows what an edit says of the reporter's conduct. A method that
 // the policy does not authorise puts the safe harbour under review; from there
 // it is granted again only when two people have looked, each on record in a
-// revision of their own that is signed. It answers the paths that it changed.
+// revision of their own that is signed. Every decision is noted in its history,
+// unless whoever decides has noted it. It answers the paths that it changed.
 func (d *Desk) harbour(c *one, open *contents, before, after psirt.Document, who *actor) ([]string, error) {
-	was, now := firstOf(before, "legal.safe_harbour"), firstOf(after, "legal.safe_harbour")
+	const status, history = "legal.safe_harbour", "legal.history"
+	was, now := firstOf(before, status), firstOf(after, status)
+	entry := map[string]any{"at": d.now().Format(time.RFC3339), "by": who.handle, "to": now}
 	hit := len(after.Values("conduct.methods")) > len(before.Values("conduct.methods"))
 	switch {
 	case hit && (now == "" || now == "granted"):
-		legal, _ := after["legal"].(map[string]any)
-		if legal == nil {
-			legal = map[string]any{}
-			after["legal"] = legal
+		entry["to"], entry["text"] = "review", "A method is on record that the policy does not authorise."
+		if err := setPath(after, status, "review"); err != nil {
+			return nil, err
 		}
-		history, _ := legal["history"].([]any)
-		legal["safe_harbour"] = "review"
-		legal["history"] = append(history, map[string]any{"at": d.now().Format(time.RFC3339), "by": who.handle, "to": "review",
-			"text": "A method is on record that the policy does not authorise."})
-		return []string{"legal.safe_harbour", "legal.history"}, nil
+		return []string{status, history}, setPath(after, history+"[]", entry)
 	case was == "review" && now == "granted":
 		if v := d.looked(c, open, after); !v.OK() {
 			return nil, &Refused{What: "the safe harbour of " + string(c.ID) + " stays under review", Verdict: v}
 		}
 	}
-	return nil, nil
+	if now == was || now == "" || len(after.Values(history+".to")) != len(before.Values(history+".to")) {
+		return nil, nil
+	}
+	return []string{history}, setPath(after, history+"[]", entry)
 }
 
 // looked judges the fact twoLooked of a report that is about to be written.

@@ -39,7 +39,9 @@ func (d *Desk) Retention(ctx context.Context, id psirt.CaseID) ([]Kept, error) {
 		if err != nil {
 			return nil, err
 		}
-		return append(out, keptOf(c, report, d.now())...), nil
+		out = append(out, keptOf(c, report, d.now())...)
+		soonestFirst(out)
+		return out, nil
 	}
 	with := map[string][]seal.Opener{}
 	err := d.each(func(c *one) error {
@@ -63,8 +65,12 @@ func (d *Desk) Retention(ctx context.Context, id psirt.CaseID) ([]Kept, error) {
 		}
 		return err
 	})
-	sort.SliceStable(out, func(i, j int) bool { return out[i].Until.Before(out[j].Until) })
+	soonestFirst(out)
 	return out, err
+}
+
+func soonestFirst(list []Kept) {
+	sort.SliceStable(list, func(i, j int) bool { return list[i].Until.Before(list[j].Until) })
 }
 
 // keptOf lists what a case keeps for a limited time.

@@ -87,10 +87,29 @@ func (d *Desk) mayTell(v psirt.Verdict, p *psirt.Program, kind string, report ps
 			}
 		}
 	}
-	if e := embargoOf(report); kind == kindLifted && !e.Over(d.now()) {
-		return psirt.All(v.What, psirt.Failed("the embargo lasts until "+e.Until.Format(time.RFC3339), "wait, or end it with docket embargo ID end"))
+	if no := untrue(kind, report, d.now()); !no.OK() {
+		return psirt.All(v.What, no)
 	}
 	return v
+}
+
+// untrue answers whether a standard text would say what is not so: that an
+// embargo has ended, that the safe harbour stands.
+func untrue(kind string, report psirt.Document, now time.Time) psirt.Verdict {
+	switch kind {
+	case kindLifted:
+		if e := embargoOf(report); !e.Over(now) {
+			return psirt.Failed("the embargo lasts until "+e.Until.Format(time.RFC3339), "wait, or end it with docket embargo ID end")
+		}
+	case safeHarbourText:
+		switch firstOf(report, "legal.safe_harbour") {
+		case "withdrawn":
+			return psirt.Failed("the safe harbour was withdrawn", "write in your own words with docket reply ID --message FILE")
+		case "review":
+			return psirt.Failed("the safe harbour is under review", "decide first, with docket set ID legal.safe_harbour=granted or withdrawn")
+		}
+	}
+	return psirt.Passed("the text " + kind + " says what is so")
 }
 
 // kindLifted is the text that tells the reporter of the end of an embargo.
