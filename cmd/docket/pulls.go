@@ -1,8 +1,8 @@
 package main
 
 import (
+	"context"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -64,14 +64,15 @@ func orNobody(names []string) string {
 func (a *app) prShowCommand() *cobra.Command {
 	c := a.jsonFlag(&cobra.Command{Use: "show N", Short: "Show a pull request and what it still needs", Args: cobra.ExactArgs(1),
 		Long: `Shows the programme's verdict on a pull request, with reasons, and who has approved it.
-No key is needed; docket diff shows what it changes.`,
+No key is needed; docket diff shows what it changes. N is a number, or the ID of a
+case with an open one.`,
 		Example: "  docket -C cases.git pr show 12"})
 	c.RunE = func(c *cobra.Command, args []string) error {
-		n, err := number(args[0])
-		if err != nil {
-			return err
-		}
 		return a.with(func(d *desk.Desk) error {
+			n, err := openPull(c.Context(), d, args)
+			if err != nil {
+				return err
+			}
 			p, err := d.Pull(c.Context(), n)
 			if err != nil {
 				return err
@@ -89,12 +90,18 @@ No key is needed; docket diff shows what it changes.`,
 	return c
 }
 
-func number(s string) (int, error) {
-	n, err := strconv.Atoi(strings.TrimLeft(s, "#!"))
-	if err != nil || n < 1 {
-		return 0, &usageError{fmt.Errorf("%q is not the number of a pull request", s)}
+// openPull is the number that was given, or that of the open pull request of the
+// case that was.
+func openPull(ctx context.Context, d *desk.Desk, args []string) (int, error) {
+	n, id, err := pullArg(args)
+	if err != nil || n > 0 {
+		return n, err
 	}
-	return n, nil
+	p, err := d.OpenPull(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	return p.Number, nil
 }
 
 func (a *app) diffCommand() *cobra.Command {
@@ -223,14 +230,14 @@ func (a *app) mergeCommand() *cobra.Command {
 func (a *app) closeCommand() *cobra.Command {
 	return &cobra.Command{Use: "close N", Short: "End a pull request without merging it", Args: cobra.ExactArgs(1),
 		Long: `Closes a pull request and removes its branch. The case stays as it is on main, and
-the next proposal begins there.`,
-		Example: "  docket --as ada pr close 12",
+the next proposal begins there. N is a number, or the ID of a case with an open one.`,
+		Example: "  docket --as ada pr close 12\n  docket --as ada pr close INGP-2026-0042",
 		RunE: func(c *cobra.Command, args []string) error {
-			n, err := number(args[0])
-			if err != nil {
-				return err
-			}
 			return a.with(func(d *desk.Desk) error {
+				n, err := openPull(c.Context(), d, args)
+				if err != nil {
+					return err
+				}
 				if err := d.ClosePull(c.Context(), n); err != nil {
 					return err
 				}

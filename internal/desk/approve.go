@@ -185,7 +185,7 @@ func (d *Desk) judgeSealed(g *audit.Judgement, s *audit.Setting, who *actor) (ps
 		if err != nil {
 			do := err.Error()
 			if errors.Is(err, seal.ErrNoKey) {
-				do = fmt.Sprintf("it is not sealed to %s: somebody who handles the case brings them in with docket handlers %s add %[1]s", who.handle, step.Case.ID)
+				do = fmt.Sprintf("it is not sealed to %s: close it (docket pr close), let somebody who handles the case bring them in with docket handlers %s add %[1]s, and propose it again", who.handle, step.Case.ID)
 			}
 			parts = append(parts, psirt.Failed(fmt.Sprintf("revision %d cannot be opened and read", step.Case.Revision), do))
 			continue
@@ -230,6 +230,9 @@ func sealedVerdict(s *audit.Setting, step audit.Step, open *contents, history []
 		rule, v := s.Program.Transition(w, step.Case.State, step.Case.Outcome)
 		if v.OK() && !step.Sends(rule) {
 			v = psirt.All(v.What, psirt.Failed("the rule whose guards hold sends "+rule.Update, "make the move again"))
+		}
+		if !v.OK() && len(v.Of) > 0 {
+			v = psirt.All(v.What, append(slices.Clone(v.Of), unseen(history)...)...)
 		}
 		parts = append(parts, v)
 	}

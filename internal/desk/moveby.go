@@ -118,9 +118,16 @@ func explained(v psirt.Verdict, t *tip, history []psirt.Past) psirt.Verdict {
 		parts = append(parts, psirt.Failed(fmt.Sprintf("a pull request of the case is open: it was judged as that leaves it, in %s", t.c.State),
 			"docket pr list --open shows it; close it with docket pr close, if it is to go another way"))
 	}
-	if i := slices.IndexFunc(history, func(p psirt.Past) bool { return p.Report == nil }); i >= 0 {
-		parts = append(parts, psirt.Failed(fmt.Sprintf("your key does not open revision %d: who signed what stood there, it cannot tell", history[i].Revision),
-			"where a guard asks for that, somebody who handled the case then moves it"))
+	return psirt.All(v.What, append(parts, unseen(history)...)...)
+}
+
+// unseen says, once, that a guard on who signed a record may fail for what a
+// person's key does not open: they came to the case after it was recorded.
+func unseen(history []psirt.Past) []psirt.Verdict {
+	i := slices.IndexFunc(history, func(p psirt.Past) bool { return p.Report == nil })
+	if i < 0 {
+		return nil
 	}
-	return psirt.All(v.What, parts...)
+	return []psirt.Verdict{psirt.Failed(fmt.Sprintf("your key does not open revision %d: who signed what stood there, it cannot tell", history[i].Revision),
+		"where a guard asks for that, let whoever recorded it do so again, in other words; or let somebody do this who handled the case then")}
 }

@@ -280,6 +280,11 @@ func (d *Desk) ClosePull(ctx context.Context, number int) error {
 	return d.forge.Close(ctx, number, "")
 }
 
+// OpenPull is the open pull request of a case.
+func (d *Desk) OpenPull(ctx context.Context, id psirt.CaseID) (*Pull, error) {
+	return d.target(ctx, 0, id)
+}
+
 // anyone is the person who acts, whatever the programme.
 func (d *Desk) anyone(all []*audit.Setting) (*actor, error) {
 	var last error

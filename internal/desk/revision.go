@@ -3,6 +3,7 @@ package desk
 import (
 	"crypto/rand"
 	"encoding/base32"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -42,6 +43,9 @@ type contents struct {
 func (d *Desk) open(c *one, with []seal.Opener) (*contents, error) {
 	out := &contents{with: with}
 	plain, err := d.unseal(c, c.Sealed, casefile.PartSealed, with)
+	if errors.Is(err, seal.ErrNoKey) {
+		err = fmt.Errorf("%w; docket handlers %s says who may open it, and one of them brings others in", err, c.ID)
+	}
 	if err != nil {
 		return nil, err
 	}
