@@ -89,7 +89,7 @@ func (d *document) nameLine(i int) bool {
 	if i == 0 || d.lines[i-1].text != "" || len(l.text) > 80 || boldLabel.in(l.low) {
 		return false
 	}
-	if d.underlined(i) || d.titled(i) {
+	if callMe.in(l.text) || d.underlined(i) || d.titled(i) {
 		return false
 	}
 	if m := cells(l.text, colonLabel); m != nil && m[1]+m[2] != "" {

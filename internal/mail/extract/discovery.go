@@ -145,7 +145,7 @@ func proseField(path string) bool {
 var eastWay = lower(`(?:在|于)([^，。；]{2,40}?)(?:中|时|的时候|过程中|期间)[^，。；]{0,6}发现|([^、。，]{3,60}?(?:とき|際|時|最中))に[^、。]{0,8}(?:気づ|気付|発見|見つ)`)
 
 // wasDoing is what somebody did when the weakness caught the eye.
-var wasDoing = lower(`\b(?:i|we) (?:was|were) ((?:just |only )?\w+ing\b[^.;]{3,120}?),? (?:and|when) (?:then |suddenly )?(?:i |we )?(?:noticed|saw|found|spotted|discovered|reali[sz]ed)\b`)
+var wasDoing = lower(`\b(?:i|we) (?:was|were) ((?:just |only )?\w+ing\b[^;]{3,120}?),? (?:and|when) (?:then |suddenly )?(?:i |we )?(?:noticed|saw|found|spotted|discovered|reali[sz]ed)\b`)
 
 // doing begins a letter that tells how it came about, whatever the verb is:
 // "While setting up a machine I gave it a silly name".

@@ -119,13 +119,16 @@ func deadlineSet(s sentence) bool {
 	return s.path != pathSteps && talk && deadlineWish.in(s.low) && s.path != pathUnaffected && s.path != pathVersions
 }
 
+// noDetails leaves a plan a plan.
+var noDetails = lower(`\bwithout (?:any |the |technical |further )*details?\b`)
+
 func plannedPublication(s sentence) bool {
 	at := futurePublic.at(s.low)
 	if at == nil {
 		return false
 	}
 	clause := max(0, at[0]-20, strings.LastIndexByte(s.low[:at[0]], ';'))
-	return s.path != pathSteps && !noPlan.in(s.low[clause:at[1]]) && (!strings.Contains(s.low, "?") || strings.Contains(s.low[:at[1]], "would like")) && !publicNot.in(s.low)
+	return s.path != pathSteps && !noPlan.in(noDetails().ReplaceAllString(s.low[clause:at[1]], "")) && (!strings.Contains(s.low, "?") || strings.Contains(s.low[:at[1]], "would like")) && !publicNot.in(s.low)
 }
 
 func bountyDemand(s sentence) bool {

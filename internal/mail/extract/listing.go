@@ -21,13 +21,19 @@ const fewestCode = 2
 // pastes who writes it in a form of data, is none.
 func (d *document) markListings() {
 	d.listing = map[int]bool{}
+	all := 0
+	for _, l := range d.lines {
+		if l.zone == zoneBody {
+			all += wordCount(l.text)
+		}
+	}
 	for i := 0; i < len(d.lines); {
 		from, to := i, d.listingEnd(i)
 		if to == from {
 			i++
 			continue
 		}
-		if !d.tellsReport(from, to) {
+		if !d.tellsReport(from, to, all) {
 			for n := from; n < to; n++ {
 				d.listing[n] = true
 			}
@@ -74,25 +80,19 @@ func (d *document) listingEnd(i int) int {
 }
 
 // tellsReport reports whether the lines have labels of a report that say
-// something, and hold more than the text around them does.
-func (d *document) tellsReport(from, to int) bool {
-	inside, outside, labels := 0, 0, 0
-	for i, l := range d.lines {
-		if i < from || i >= to {
-			if l.zone == zoneBody {
-				outside += wordCount(l.text)
-			}
-			continue
-		}
+// something, and hold more than half of all words of the body.
+func (d *document) tellsReport(from, to, all int) bool {
+	inside, labels := 0, 0
+	for _, l := range d.lines[from:to] {
 		inside += wordCount(l.text)
 		label, value, ok := strings.Cut(l.text, ":")
 		if !ok {
 			label, value, ok = strings.Cut(l.text, "=")
 		}
-		path, known := d.words.exact(normalLabel(label))
+		path, known := d.words.exact(normalLabel(clip(label, 80)))
 		if ok && known && reportLabel[path] && (wordCount(value) > 3 || value == "") {
 			labels++
 		}
 	}
-	return labels > 0 && inside > outside
+	return labels > 0 && 2*inside > all
 }

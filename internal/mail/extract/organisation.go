@@ -51,7 +51,10 @@ func (d *document) besideName(name string) string {
 	if name == "" {
 		return ""
 	}
-	for _, s := range d.at(pathReporter, pathReporterName) {
+	for i, s := range d.at(pathReporter, pathReporterName) {
+		if i > 20 {
+			break // nobody lists more
+		}
 		line, _, _ := strings.Cut(d.body(s), "\n")
 		_, rest, ok := strings.Cut(line, name)
 		if rest = strings.TrimSpace(rest); !ok || rest == "" {

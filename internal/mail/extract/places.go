@@ -245,7 +245,7 @@ func (d *document) readObserved() (string, moment) {
 	return "", dayOnly
 }
 
-var itWas = lower(`\bit (?:was|happened|occurred)\b|^(?:that|this|dat|het|dit) was\b|^das war\b|^c['’]était\b`)
+var itWas = lower(`\bit (?:was|happened|occurred)\b|^(?:that|this|dat|het|dit) was\b|\b(?:min(?:ute)?s?|hours?|hrs?) ago\b|^das war\b|^c['’]était\b`)
 
 // toldMoment is the first moment, day and time of day, that the reporter tells of
 // where the programme asks for it, whatever the verb is.

@@ -259,11 +259,11 @@ func innerCapital(word string) bool {
 }
 
 var (
-	aboutBefore  = lower(`\b(?:in|of|on|for|with|the|your|our|is an?|named|called|running|product)\s+$`)
+	aboutBefore  = lower(`\b(?:in|of|on|for|with|the|your|our|unser\w*|notre|nuestr[oa]|nostr[oa]|onze|is an?|named|called|running|product)\s+$`)
 	calledBefore = lower(`\b(?:is|are|it['’]s|thing|device|product|software) (?:is )?(?:called|named)\s+$`)
 	versionNext  = lower(`^,? ?\(?(?:all |in (?:der |seiner )?|dans (?:la |sa )?|en (?:la |su )?|nella )?(?:v|version |versión |versione |versions |firmware |release |build )?(?:before |prior to |up to |older than |below |from )?\d+\.\d`)
 	nounNext     = lower(`^ (?:app|gateway|library|driver|service|middleware|application|client|plug-?in|module|appliance|daemon|agent|applet|sdk|toolkit|framework|firmware|software)\b`)
-	partNext     = lower(`^[^.;]{0,40}?\(?[^.;)]{0,40}\b(?:part|product|article|item|model)? ?(?:ref(?:erence)?|number|no|code|p/n)\b\.?`)
+	partNext     = lower(`^[^.;]{0,40}?\(?[^.;)]{0,40}\b(?:part|product|article|item|model)? ?(?:ref(?:erence)?|number|no|code|p/n)\b\.?|^ \((?:article|art\.?|part|p/n|type|model|ref\.?|réf\.?|sku) [^)]{3,30}\)`)
 )
 
 // noteNext is what stands in parentheses behind a name.

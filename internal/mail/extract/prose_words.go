@@ -26,6 +26,8 @@ const (
 		`|\bno (?:lo |la |se )?(?:he|hemos|ha) publicado\b|\bno (?:pienso|pensamos|tengo intención|tenemos intención|voy|vamos)\b[^.;]{0,20}\bpublicar|\b(?:publicado|publicada|publicaré|publicaremos|divulgad[ao])\b|\bnon (?:è stat[ao]|ho|abbiamo) (?:ancora )?(?:mai )?pubblicat[ao]|\bnão (?:foi |está )?(?:publiquei|publicad[ao]|publicamos|divulg\w+)` +
 		`|未公开|尚未公开|没有公开|不会公开|公开披露|计划公开|未披露|未对外|公開していません|公開する予定|公表していません|\b(?:have|has|did)(?: not|n['’]?t) (?:been )?(?:revealed|disclosed|shared)\b|\bgo to the (?:newspapers?|press|media)\b|\bkeine veröffentlichung\b|没有告诉|未告诉|不会(?:公开|披露)|\bnon (?:ne |lo |l['’])?(?:ho|abbiamo) (?:ancora )?(?:parlato|detto|raccontato|divulgato)|\bno (?:se )?lo (?:he|hemos) (?:contado|dicho|comentado)|\bno public (?:\w+ )?(?:write-?up|information|details?|posts?|reports?|disclosure|mention)\b|\b(?:would like|want|plan|intend|hope)s? to (?:mention|show|demonstrate|cover)\b[^.;]{0,60}\b(?:training|course|lecture|talk|conference|meetup|webinar|workshop|book|class)\b|\byou are the (?:first|only)\b[^.;]{0,20}\b(?:know|hear|people|ones?)\b|公表の予定|公開の予定|公表する予定`
 
+	publicNotMore = `|\bnot (?:to )?be named\b`
+
 	futureMore = `|\b(?:will|shall) (?:put|place|post|publish) (?:it|this|everything|all|the \w+) (?:on|in|online)\b|\b(?:i|we) (?:plan|have planned) (?:a|an|the|our) (?:\w+ ){0,2}(?:talk|presentation|paper|article|blog post|publication)\b|\b(?:publicaré|publicaremos|pubblicherò|pubblicheremo)\b|计划公开|将公开|公開する予定|\b(?:will |shall |or )(?:i |we )?(?:go|turn) to the (?:newspapers?|press|media)\b|\bor (?:i|we) go to the (?:newspapers?|press|media)\b|\b(?:would like|want|plan|intend|hope)s? to (?:mention|show|demonstrate|cover)\b[^.;]{0,60}\b(?:training|course|lecture|talk|conference|meetup|webinar|workshop|book|class)\b`
 
 	fixMore = `|\b(?:correction|solution|parade|remède) (?:possible|envisageable|simple) (?:serait|est|consiste)\b|\b(?:mein|unser) (?:vorschlag|rat)\b|\bcomo (?:posible )?solución\b|\b(?:propongo|proponemos|sugiero|sugerimos|recomiendo|recomendamos|suggerisco|consiglio|sugiro|sugerimos)\b|\buna (?:posible )?solución (?:sería|es)\b` +
@@ -35,7 +37,7 @@ const (
 
 	creditMore = `|\bif you (?:thank|credit|name|list|mention) (?:people|reporters|anyone|anybody|finders|researchers|others)\b|\b(?:need not|needn['’]t|no need to) (?:thank|credit|name|mention)\b|\b(?:write|put|list|call|name|mention|credit|use) me (?:down )?as\b|\bmüssen sie (?:mich|uns) (?:nicht|nirgends)\b|\bnennen müssen sie\b|\b(?:use|consider|take|print|mention) my name\b|\bmijn naam\b[^.;]{0,40}\b(?:vermeld|genoemd)|\bvous pouvez (?:mettre|me citer|indiquer)\b|\b(?:wall|page) of (?:fame|thanks|honou?r)\b`
 
-	creditNotMore = `|\b(?:he|she|they|it|who|that) (?:really |fully )?deserves? (?:all |some )?(?:the )?credit\b`
+	creditNotMore = `|\b(?:he|she|they|it|who|that) (?:really |fully )?deserves? (?:all |some )?(?:the )?credit\b|\b(?:one of our|a|our|my) (?:\w+ ){0,2}(?:clients?|customers?|constituents?|members?|colleagues?)\b[^.;]{0,30}\bnot (?:to |want to |wish to )?be named\b`
 
 	creditNoMore = `|\bneed not\b|\bneedn['’]t\b|\bno need\b|\bnirgends\b|\bnergens\b`
 
