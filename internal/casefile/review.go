@@ -47,33 +47,34 @@ func ReviewProgram(data []byte) *Reviewed {
 			r.unreadable(data, err)
 			return r
 		}
-		found := r.slips()
+		found, rest := r.slips()
 		if len(found) == 0 {
 			break
 		}
-		slips = append(slips, found...)
-		r.Faults = slices.DeleteFunc(r.Faults, func(f psirt.Fault) bool { return slices.Contains(found, f) })
+		slips, r.Faults = append(slips, found...), rest
 	}
 	r.Faults = append(slips, r.Faults...)
 	return r
 }
 
-// slips corrects what can be, and lists it: what the schema finds, or, without
-// that, names that refer to nothing. A name that is declared in a wrong way is
-// not to be put right in two places.
-func (r *Reviewed) slips() []psirt.Fault {
+// slips corrects what can be: what the schema finds, or, without that, names that
+// refer to nothing. A name that is declared in a wrong way is not to be put right
+// in two places. The rest are the faults that stay.
+func (r *Reviewed) slips() (found, rest []psirt.Fault) {
 	for _, bySchema := range []bool{true, false} {
-		var out []psirt.Fault
+		rest = nil
 		for _, f := range r.Faults {
 			if r.misfit[f.Path] == bySchema && r.correct(f) {
-				out = append(out, f)
+				found = append(found, f)
+			} else {
+				rest = append(rest, f)
 			}
 		}
-		if len(out) > 0 {
-			return out
+		if len(found) > 0 {
+			break
 		}
 	}
-	return nil
+	return found, rest
 }
 
 // look finds what is wrong with the file as it is now.

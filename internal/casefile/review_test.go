@@ -73,3 +73,53 @@ func TestReviewUnreadable(t *testing.T) {
 		}
 	}
 }
+
+// One slip is one fault: what was meant is read from there on, so nothing is said
+// that only follows from it, and what stands behind it is looked at.
+func TestReviewSlips(t *testing.T) {
+	t.Parallel()
+	good := programYAML(t)
+	for _, x := range []struct{ was, is, path, do string }{
+		{"note_limit:", "note_limits:", "intake.note_limits", "did you mean note_limit?"},
+		{"\nclocks:", "\nclock:", "clock", "did you mean clocks?"},
+		{"    to: solving", "    to: solvng", ".to", "did you mean solving?"},
+		{"phase: solving", "phase: solvin", ".phase", "did you mean solving?"},
+		{"guards: [", "guards: [not-a-fact-at-all, ", ".guards", "declare it under facts"},
+		{"name: solving", "name: received", ".name", "did you mean solving?"},
+	} {
+		bad := strings.Replace(good, x.was, x.is, 1)
+		r := ReviewProgram([]byte(bad))
+		if bad == good || len(r.Faults) != 1 || !strings.HasSuffix(r.Faults[0].Path, x.path) || !strings.Contains(r.Faults[0].Do, x.do) {
+			t.Errorf("%s: %v", x.is, r.Faults)
+			continue
+		}
+		line := 1 + strings.Count(good[:strings.Index(good, x.was)+1], "\n")
+		if got := r.Line(r.Faults[0].Path); got != line {
+			t.Errorf("%s: line %d, want %d", x.is, got, line)
+		}
+	}
+	if r := ReviewProgram([]byte(strings.Replace(good, "note_limit:", "note_limits: 3\n  note_limit:", 1))); len(r.Faults) != 1 || r.Faults[0].Path != "intake.note_limits" {
+		t.Errorf("a field that nearly has the name of one that is there: %v", r.Faults)
+	}
+}
+
+// What makes a file unreadable is named by the line that is to be put right.
+func TestReviewUnreadableLines(t *testing.T) {
+	t.Parallel()
+	good := programYAML(t)
+	for was, is := range map[string]string{
+		"  clear: ":          "   clear: ",
+		"    to: solving":    "  to: solving",
+		"    phase: solving": "\tphase: solving",
+		"    label: Solving": "    label: \"Solving",
+		"    within: 24h":    "    within: a: b",
+		"prefix: ":           "prefix: @",
+	} {
+		bad := strings.Replace(good, was, is, 1)
+		r := ReviewProgram([]byte(bad))
+		line := 1 + strings.Count(good[:strings.Index(good, was)+1], "\n")
+		if bad == good || len(r.Faults) != 1 || r.Faults[0].Do == "" || r.Line(r.Faults[0].Path) != line {
+			t.Errorf("%s: line %d, want %d: %v", is, r.Line(r.Faults[0].Path), line, r.Faults)
+		}
+	}
+}

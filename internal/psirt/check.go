@@ -31,6 +31,9 @@ func (p *Program) Check() []Fault {
 type checker struct {
 	p      *Program
 	faults []Fault
+
+	sought int      // names for which a near one was looked for
+	lost   []string // states that moves speak of and that there are not: see twice
 }
 
 func (c *checker) names() {

@@ -44,13 +44,27 @@ const openClock = "let the clock read nothing that is sealed, or leave out what 
 // unknown is a name of a fact, a state or the like that refers to nothing.
 func (c *checker) unknown(path, what, name string, known []string) {
 	f := Fault{Path: path, Text: "there is no " + what + " " + name, Do: "declare it under " + what + "s, or correct the name", Name: name}
-	if near, ok := Nearest(name, known); ok {
+	if near, ok := c.near(name, known); ok {
 		f.Meant = near
 		f.Do += DidYouMean(near)
 	} else if len(known) > 0 && len(known) <= fewNames {
 		f.Do += ": " + strings.Join(known, ", ")
 	}
 	c.faults = append(c.faults, f)
+}
+
+// A file of somebody who means harm may hold tens of thousands of names that are
+// nearly others: what was meant is looked for so many times, among so many.
+const (
+	maxSought = 200
+	maxAmong  = 1000
+)
+
+func (c *checker) near(name string, known []string) (string, bool) {
+	if c.sought++; c.sought > maxSought || len(known) > maxAmong {
+		return "", false
+	}
+	return Nearest(name, known)
 }
 
 // fewNames is how many names a fault lists to choose from.
@@ -70,22 +84,34 @@ func (c *checker) known(path string, guards []string) {
 // state that there is not, it is that one.
 func (c *checker) twice(path, name string) {
 	f := Fault{Path: path, Text: name + " is there twice", Do: "give each state a name of its own"}
-	var asked []string
+	if c.lost == nil {
+		c.lost = c.strangers()
+	}
+	if len(c.lost) == 1 {
+		f.Name, f.Meant = name, c.lost[0]
+		f.Do += DidYouMean(f.Meant)
+	}
+	c.faults = append(c.faults, f)
+}
+
+// strangers lists states that moves speak of, and that neither are there nor are
+// nearly one that is; two are enough to tell nothing.
+func (c *checker) strangers() []string {
+	out := []string{}
 	for _, t := range c.p.Transitions {
 		for _, state := range append([]string{t.To}, t.From...) {
-			if _, ok := c.p.State(state); ok || state == "" || contains(asked, state) {
+			if _, ok := c.p.State(state); ok || state == "" || contains(out, state) {
 				continue
 			}
-			if _, slip := Nearest(state, c.p.stateNames()); !slip {
-				asked = append(asked, state)
+			if _, slip := c.near(state, c.p.stateNames()); !slip {
+				out = append(out, state)
+			}
+			if len(out) > 1 {
+				return out
 			}
 		}
 	}
-	if len(asked) == 1 {
-		f.Name, f.Meant = name, asked[0]
-		f.Do += DidYouMean(asked[0])
-	}
-	c.faults = append(c.faults, f)
+	return out
 }
 
 func (p *Program) stateNames() []string {
