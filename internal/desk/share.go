@@ -22,12 +22,12 @@ import (
 // Sharing says what is passed on, to whom, and on what ground.
 type Sharing struct {
 	Key        []byte   // certificate of the third party
-	To         string   // its address, which the certificate bears
+	To         string   // its address, which the certificate bears; empty: the only one that it bears
 	Purpose    string   // one of those that the reporter agreed to
 	Fields     []string // paths of the report; empty: those that the consent names
 	Consent    string   // which entry of consents: "consents[0]" or "0"
 	LegalBasis string   // instead of a consent
-	Approver   string   // handle of who approves it, with a legal basis
+	Approver   string   // handle of who approves it, with a legal basis; empty: the only one who could
 	Words      string   // words before the extract, with an optional line "Subject: …"; empty: a standard letter
 	Dry        bool     // only show what would go out
 }
@@ -48,6 +48,9 @@ type Shared struct {
 func (d *Desk) Share(ctx context.Context, id psirt.CaseID, o Sharing) (*Shared, error) {
 	t, who, open, err := d.asAnalyst(ctx, id)
 	if err != nil {
+		return nil, err
+	}
+	if err := o.soleAddress(); err != nil {
 		return nil, err
 	}
 	cert, err := d.thirdParty(t.c, open, o)
@@ -92,6 +95,23 @@ func (d *Desk) Share(ctx context.Context, id psirt.CaseID, o Sharing) (*Shared, 
 	return out, err
 }
 
+// soleAddress fills in where it goes, when the certificate bears one address.
+func (o *Sharing) soleAddress() error {
+	if o.To != "" {
+		return nil
+	}
+	cert, err := publicKey("the third party", o.Key)
+	if err != nil {
+		return err
+	}
+	list := cert.Addresses()
+	if len(list) != 1 {
+		return usage(fmt.Sprintf("the key bears %d addresses", len(list)), "say with --to where it goes")
+	}
+	o.To = list[0]
+	return nil
+}
+
 // thirdParty is the certificate of whom it goes to.
 func (d *Desk) thirdParty(c *one, open *contents, o Sharing) (*seal.Cert, error) {
 	if a, err := netmail.ParseAddress(o.To); err != nil || a.Address != o.To {
@@ -129,6 +149,9 @@ func shareEntry(s *audit.Setting, report psirt.Document, o Sharing, who *actor, 
 	case (o.Consent == "") == (o.LegalBasis == ""):
 		return nil, usage("a share needs the reporter's consent, or a legal basis", "name one: --consent consents[0], or --legal-basis WORDS --approver HANDLE")
 	case o.LegalBasis != "":
+		if o.Approver == "" {
+			o.Approver = soleApprover(s, who.handle)
+		}
 		if err := mayApproveShare(s, o.Approver, who.handle); err != nil {
 			return nil, err
 		}
@@ -169,6 +192,21 @@ func purposeOf(p *psirt.Program, report psirt.Document, purpose string) (string,
 
 func refusedShare(why, do string) error {
 	return &Refused{What: "nothing was shared", Verdict: psirt.Failed(why, do)}
+}
+
+// soleApprover is the only person who could approve what no consent allows;
+// empty when there are several, or none.
+func soleApprover(s *audit.Setting, who string) string {
+	sole := ""
+	for _, x := range s.Program.People {
+		if mayApproveShare(s, x.Handle, who) == nil {
+			if sole != "" {
+				return ""
+			}
+			sole = x.Handle
+		}
+	}
+	return sole
 }
 
 // mayApproveShare holds that somebody else can approve what no consent allows.

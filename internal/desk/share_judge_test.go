@@ -71,3 +71,26 @@ func byLaw(approver string) func(psirt.Document, map[string]any, map[string]any,
 		e["legal_basis"], e["approved_by"] = "an order", approver
 	}
 }
+
+// Where one other person alone could approve what no consent allows, nobody has
+// to name them; where several could, somebody does.
+func TestSoleApprover(t *testing.T) {
+	t.Parallel()
+	person := func(handle string, roles ...string) psirt.Person {
+		return psirt.Person{Handle: handle, Key: psirt.Fingerprint("openpgp4fpr:" + handle), Roles: roles}
+	}
+	p := &psirt.Program{People: []psirt.Person{person("ada", "team", "lead"), person("ben", "team"), person("eva", "auditor")},
+		Messages: psirt.ApprovalRule{Count: 1, Role: "team", Kind: psirt.KindSigned}}
+	s := &audit.Setting{Program: p}
+	if got := soleApprover(s, "ada"); got != "ben" {
+		t.Errorf("of two it is %q", got)
+	}
+	p.People = append(p.People, person("cem", "team"))
+	if got := soleApprover(s, "ada"); got != "" {
+		t.Errorf("of three it is %q", got)
+	}
+	p.Messages.Count = 0
+	if got := soleApprover(s, "ada"); got != "" {
+		t.Errorf("where nobody approves it is %q", got)
+	}
+}
