@@ -172,7 +172,10 @@ func (a *app) printPeople(p *desk.PeopleChange) error {
 		a.printf("New key of %s: %s\n", p.Name, p.Key)
 	}
 	a.printResealed(p.Resealed, p.Left)
-	if p.Read != nil {
+	if p.Read != nil && len(p.Read) == 0 {
+		a.printf("%s could read no case.\n", p.Name)
+	}
+	if len(p.Read) > 0 {
 		a.printf("%s could read something of %d case(s). Copies that they have stay readable to them, and so does older history:\n", p.Name, len(p.Read))
 		w := table(a.out)
 		for _, r := range p.Read {

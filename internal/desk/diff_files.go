@@ -75,6 +75,8 @@ func (f *FileDiff) compare(before, after []byte) {
 	switch {
 	case path.Ext(f.Path) == ".asc" && path.Base(path.Dir(f.Path)) == "keys":
 		f.Is = certificateDiff(before, after)
+	case path.Ext(f.Path) == ".pgp":
+		f.Is = "sealed"
 	case !isText(before) || !isText(after):
 		f.Is = "no text"
 	default:

@@ -18,6 +18,10 @@ func TestDiffLines(t *testing.T) {
 	if got := strings.Join(diffLines("", "x\ny\n", 2), "\n"); got != "@@ -1,0 +1,2 @@\n+x\n+y" {
 		t.Errorf("a new file: %q", got)
 	}
+	secret := FileDiff{Path: "cases/x/keys/intake-secret.pgp"}
+	if secret.compare([]byte("a"), []byte("b")); secret.Is != "sealed" || secret.Lines != nil {
+		t.Errorf("a sealed file: %+v", secret)
+	}
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 500 {
 		text := func() string {

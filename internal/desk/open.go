@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 
 	"github.com/docket-psirt/docket/internal/casefile"
 	"github.com/docket-psirt/docket/internal/mail/extract"
@@ -33,7 +32,7 @@ func (d *Desk) OpenCase(ctx context.Context, program string, doc psirt.Document)
 		program = names[0]
 	}
 	if !has(names, program) {
-		return "", usage(fmt.Sprintf("there is no programme %q", program), fmt.Sprintf("name one with --program: %v", names))
+		return "", noProgramme(program, names)
 	}
 	s, err := d.judge.Setting(at, program)
 	if err != nil {

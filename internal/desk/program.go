@@ -162,13 +162,25 @@ func (d *Desk) programmeOf(ctx context.Context, name string) (*audit.Setting, *s
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	var names []string
 	for _, s := range all {
 		if s.Program.Program == name || name == "" && len(all) == 1 {
 			who, err := d.me(s)
 			return s, at, who, err
 		}
+		names = append(names, s.Program.Program)
 	}
-	return nil, nil, nil, usage(fmt.Sprintf("there is no programme %q", name), "name one of the folders in cases/")
+	return nil, nil, nil, noProgramme(name, names)
+}
+
+// noProgramme is the error of a name that is no programme's, or of none where
+// there are several.
+func noProgramme(name string, names []string) error {
+	list := strings.Join(names, ", ")
+	if name == "" {
+		return usage("there are several programmes: "+list, "name one of them (--program, or policy edit PROGRAM)")
+	}
+	return usage(fmt.Sprintf("there is no programme %q", name), "name one of "+list)
 }
 
 // PolicyChange is what became of an edit of a programme.
