@@ -270,8 +270,10 @@ func TestCharsets(t *testing.T) {
 		charset, octets, text string
 		problem               bool
 	}{
-		{"utf-8", "ü", "ü", false}, {"utf-8", "\xff", "\uFFFD", true}, {"iso-8859-1", "\xfc", "ü", false},
+		{"utf-8", "ü", "ü", false}, {"utf-8", "ä\xff", "ä\uFFFD", true}, {"", "ä\xc3", "ä\uFFFD", true}, {"iso-8859-1", "\xfc", "ü", false},
 		{"windows-1251", "\xcf\xf0", "Пр", false}, {"iso-2022-jp", "\x1b$B$\"\x1b(B", "あ", false}, {"gb18030", "\xc4\xe3", "你", false},
+		{"iso-8859-1", "\x80 \x96 \xfc", "€ – ü", false}, {"utf-8", "\x80 \xfc", "€ ü", true}, {"utf-8", "ü \xfc", "ü \uFFFD", true},
+		{"", "\xff\xfeA\x00\xac\x20", "A€", false}, {"", "\xfe\xff\x00A\x20\xac", "A€", false},
 		{"", "ü", "ü", false}, {"us-ascii", "\xfc", "ü", true}, {"no-such-charset", "ü", "ü", true}, {"no-such-charset", "\xfc", "ü", true},
 		{"utf-8", "a\x00b", "a\uFFFDb", true}, {"utf-16", "\xfe\xff\x00a", "a", false}, {"utf-8", "\ufeffa", "a", false},
 	} {

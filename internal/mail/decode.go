@@ -123,13 +123,18 @@ func decodeCharset(b []byte, name string) (s string, ok bool) {
 	name = strings.ToLower(strings.Trim(strings.TrimSpace(name), `"'`))
 	switch name {
 	case "", "utf-8", "utf8", "us-ascii", "ascii", "unknown-8bit", "x-unknown", "unknown":
-		if utf8.Valid(b) {
+		switch {
+		case wideMark(b):
+			name, ok = "utf-16", name == ""
+		case utf8.Valid(b):
 			return clean(string(b), true)
-		}
-		if strings.HasPrefix(name, "utf") {
+		case anyUTF8(b):
 			return clean(string(b), false)
+		default:
+			name, ok = "windows-1252", false
 		}
-		name, ok = "windows-1252", false
+	case "iso-8859-1", "iso8859-1", "iso_8859-1", "latin1", "latin-1":
+		name, ok = "windows-1252", true // as the Encoding Standard of the WHATWG has it: what they differ in are no letters
 	default:
 		ok = true
 	}
@@ -145,6 +150,25 @@ func decodeCharset(b []byte, name string) (s string, ok bool) {
 	}
 	decoded, err := io.ReadAll(r)
 	return clean(string(decoded), ok && err == nil)
+}
+
+// wideMark reports whether octets begin with the byte order mark of UTF-16, in
+// either order, as files of Windows have it.
+func wideMark(b []byte) bool {
+	return len(b) >= 2 && len(b)%2 == 0 && (b[0] == 0xff && b[1] == 0xfe || b[0] == 0xfe && b[1] == 0xff)
+}
+
+// anyUTF8 reports whether octets that are no UTF-8 as a whole have a letter of it
+// beyond ASCII; where there is none, another charset was meant.
+func anyUTF8(b []byte) bool {
+	for len(b) > 0 {
+		r, size := utf8.DecodeRune(b)
+		if r >= utf8.RuneSelf && r != utf8.RuneError {
+			return true
+		}
+		b = b[size:]
+	}
+	return false
 }
 
 func clean(s string, ok bool) (string, bool) {
