@@ -16,7 +16,7 @@ import (
 
 func (a *app) moveCommands() []*cobra.Command {
 	return []*cobra.Command{a.moveCommand(), a.labelCommand(), a.setCommand(), a.editCommand(), a.attachCommand(), a.pushCommand(),
-		a.messageCommand(psirt.KindAsk, "Ask the reporter something", "Without --message the question is drafted from what the report lacks, with the\nprogramme's template ask, for your editor."),
+		a.messageCommand(psirt.KindAsk, "Ask the reporter something", "Without --message the question is drafted from what the report lacks, with the\nprogramme's template ask, for your editor; where none is set (VISUAL, EDITOR), the\ndraft is proposed as it is."),
 		a.messageCommand("reply", "Write to the reporter", "Without --message your editor opens."),
 		a.handlersCommand(), a.splitCommand(), a.shareCommand()}
 }
@@ -344,6 +344,9 @@ func (a *app) words(c *cobra.Command, d *desk.Desk, id psirt.CaseID, kind, file 
 	question, err := d.Questions(c.Context(), id)
 	if err != nil {
 		return "", err
+	}
+	if question.Asks && os.Getenv("VISUAL")+os.Getenv("EDITOR") == "" {
+		return question.Words, nil // ready to send; somebody else reads it before it is sent
 	}
 	words, err := a.editAs("message.txt", question.Words)
 	if err == nil && !question.Asks && words == question.Words {
