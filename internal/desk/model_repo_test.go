@@ -141,9 +141,11 @@ func (w *walk) step() {
 func (w *walk) edit(who string) {
 	d := w.desks[who]
 	e, err := d.Edit(w.t.Context(), w.id, func(report psirt.Document, _ *psirt.Contact) ([]string, error) {
+		before := report.Clone()
 		for range 1 + w.r.IntN(4) {
 			vary(w.r, w.p, report, w.full)
 		}
+		own(w.r, w.p, report, before, who)
 		return []string{"title"}, nil
 	})
 	var problem *desk.Problem

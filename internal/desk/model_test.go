@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -142,6 +143,50 @@ func vary(r *rand.Rand, p *psirt.Program, doc, full psirt.Document) {
 	}
 }
 
+// own takes new records out of a report that are not of whoever writes it, mostly:
+// a second person's word comes in a revision of theirs.
+func own(r *rand.Rand, p *psirt.Program, doc, before psirt.Document, who string) {
+	if r.IntN(8) == 0 {
+		return
+	}
+	for _, path := range recordPaths(p) {
+		var keep []any
+		for _, record := range doc.Values(path) {
+			old := slices.ContainsFunc(before.Values(path), func(v any) bool { return reflect.DeepEqual(v, record) })
+			if m, _ := record.(map[string]any); old || m["by"] == who {
+				keep = append(keep, record)
+			}
+		}
+		if len(keep) < len(doc.Values(path)) {
+			steps := strings.Split(path, ".")
+			if section, _ := doc[steps[0]].(map[string]any); len(keep) == 0 {
+				delete(section, steps[1])
+			} else {
+				place(doc, steps, keep)
+			}
+		}
+	}
+}
+
+// recordPaths lists where records stand that people sign themselves.
+func recordPaths(p *psirt.Program) []string {
+	var out []string
+	var look func(tests []psirt.Test)
+	look = func(tests []psirt.Test) {
+		for _, t := range tests {
+			if t.Signers != nil && !slices.Contains(out, t.Signers.Path) {
+				out = append(out, t.Signers.Path)
+			}
+			look(t.All)
+			look(t.Any)
+		}
+	}
+	for _, f := range p.Facts {
+		look([]psirt.Test{f.Is})
+	}
+	return slices.Sorted(slices.Values(out))
+}
+
 // compared lists the values that facts compare with, by path.
 func compared(p *psirt.Program) map[string][]any {
 	out := map[string][]any{}
@@ -250,7 +295,9 @@ func (m *memory) step() {
 	if m.r.IntN(2) == 0 {
 		author, _ = m.p.ByHandle("lead") // whose records the full report has
 	}
+	before := m.doc.Clone()
 	vary(m.r, m.p, m.doc, m.full)
+	own(m.r, m.p, m.doc, before, author.Handle)
 	m.c.Revision++
 	m.past = append(m.past, psirt.Past{Revision: m.c.Revision, By: author.Key, Report: m.p.Remember(m.doc.Clone())})
 	w := wishes(m.r, m.p, m.c.State)
