@@ -102,7 +102,7 @@ func (d *document) cut() {
 			d.nest(&h, i)
 			h.path = d.asAsked(h)
 			h.path = pathByValue(h)
-			if h.path == pathHow && d.byPerson(h) {
+			if (h.path == pathHow && d.byPerson(h)) || d.fromSender(h) {
 				h.path = pathReporter
 			}
 			d.sections = append(d.sections, section{heading: h, start: i, full: h.value != "", open: h.leaves()})

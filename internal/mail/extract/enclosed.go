@@ -64,7 +64,7 @@ func (d *document) covers(r psirt.Reported, inner *document) bool {
 		if words := wordCount(s.text); whole && words >= 6 && words <= 80 {
 			told++
 		}
-		if foundVerb.in(s.low) || claims.in(s.low) || len(readVersions(s.text, "", false)) > 0 || fixTalk.in(s.low) || exploitTalk.in(s.low) || publicTalk.in(s.low) || stepsTalk.in(s.low) {
+		if foundVerb.in(s.low) || claims.in(s.low) || len(readVersions(s.text, "", false)) > 0 || tellsFix(s.low) || exploitTalk.in(s.low) || publicTalk.in(s.low) || stepsTalk.in(s.low) {
 			about++
 		}
 	}

@@ -27,6 +27,7 @@ var (
 	numberedLine = lower(`^(?:[一二三四五六七八九十]{1,2}[、．.]|\d{1,2}[、．]|\d{1,2}(?:\.\d{1,2})*[.):]|\d{1,2}(?:\.\d{1,2})+|\d{1,2}|[ivx]{1,4}[.)]|[a-h][.)])\s*(\S.*)$`)
 	listMark     = lower(`^(?:([-*+•‣▪◦·–—])\s+|([(（]?\d{1,2}[、．）]|[（(]\d{1,2}[)）]|第[一二三四五六七八九十\d]{1,2}步[:：.、]?|步骤[一二三四五六七八九十\d]{1,2}[:：.、]?|手順\d{1,2}[:：.、]?)\s*|(\(?\d{1,2}[.):]|\(?[a-z][.)]|\d\x{fe0f}?\x{20e3}|(?:step|stap|paso|passo) \d{1,2}\b[:.)]?|schritt \d{1,2}\b[:.)]?|étape \d{1,2}\b\s?[:.)]?)\s+)`)
 	arrowLabel   = lower(`^(\S[^<>]{1,40}?)\s*(?:[-=]{1,2}>|>>|→|⇒|»)\s*(\S.*)$`)
+	runInLabel   = lower(`^([a-z][a-z /&'-]{2,40})\.\s+(\S.*)$`) // in capitals
 	colonLabel   = lower(`^([^:：\t]{2,110}?)\s*(?::{1,2}[-–]{0,2}\**(?:\s+(.*))?|：\**\s*(.*))$`)
 	dashLabel    = lower(`^(\S[^–—]{1,40}?)\s+(?:[–—]|-{1,2})\s+(\S.*)$`)
 	dotsLabel    = lower(`^(\S.{1,40}?)(?:\s?\.{3,}\s*|\s\.{2}\s)(\S.*)$`)
@@ -214,6 +215,11 @@ func (d *document) labelled(text string, item, row bool) (heading, bool) {
 	if m := ruled(text); row && m != nil && wordCount(m[0]) <= 6 {
 		path, ok := d.words.find(normalLabel(m[0]))
 		return heading{label: m[0], path: path, exact: ok, value: m[1]}, true
+	}
+	if m := cells(text, runInLabel); m != nil && m[0] == strings.ToUpper(m[0]) {
+		if path, ok := d.words.find(normalLabel(m[0])); ok {
+			return heading{label: m[0], path: path, exact: true, value: m[1]}, true
+		}
 	}
 	return d.question(text)
 }

@@ -1,6 +1,8 @@
 package extract
 
 import (
+	"strings"
+
 	"github.com/docket-psirt/docket/internal/psirt"
 )
 
@@ -50,4 +52,33 @@ func modelIn(s string) string {
 		}
 	}
 	return ""
+}
+
+// codeSplit takes a list of codes apart: "NX10, NX20 and NX30".
+func codeSplit(s string) []string {
+	return strings.FieldsFunc(strings.ReplaceAll(collapse(s), " and ", ","), func(r rune) bool { return r == ',' || r == ' ' || r == '/' })
+}
+
+// codeList is how many models a text lists that has nothing but their codes, or 0.
+func codeList(s string) int {
+	parts := codeSplit(s)
+	for _, p := range parts {
+		if modelIn(p) != p {
+			return 0
+		}
+	}
+	return len(parts)
+}
+
+// share gives the versions that follow a list of models to each of them.
+func (l *productList) share() {
+	if l.group < 2 || l.group > len(l.all) {
+		return
+	}
+	versions := l.last().Versions
+	for i := len(l.all) - l.group; i < len(l.all); i++ {
+		if len(l.all[i].Versions) == 0 {
+			l.all[i].Versions = versions
+		}
+	}
 }

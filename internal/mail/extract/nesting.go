@@ -27,25 +27,37 @@ func (d *document) nest(h *heading, i int) {
 	if unicode.IsLower(firstRune(h.label)) && !h.strong { // a key, not a heading
 		h.value = unquoted(h.value)
 	}
-	indent := d.lines[i].indent
-	if indent == 0 || h.strong {
+	indent, counted := d.lines[i].indent, belowNumber.in(d.lines[i].low)
+	if (indent == 0 && !counted) || h.strong {
 		return
 	}
 	for n := len(d.sections) - 1; n >= 0 && n >= len(d.sections)-12; n-- {
 		above := &d.sections[n]
-		if d.lines[above.start].indent >= indent {
+		if above.strong && counted {
+			h.place(above.path)
+			return
+		}
+		if counted || d.lines[above.start].indent >= indent {
 			continue
 		}
 		if above.strong || above.value != "" || len(above.own) > 0 {
 			return
 		}
-		key := above.path
-		if key == pathName {
-			key = pathProducts
-		}
-		if path, ok := within[key][strings.Trim(normalLabel(h.label), "- ")]; ok {
-			h.path, h.exact = path, true
-		}
+		h.place(above.path)
 		return
+	}
+}
+
+// belowNumber is the number of a line below a numbered heading, such as 2.1 or
+// II.1.
+var belowNumber = lower(`^(?:\d{1,2}|[ivx]{1,4})\.\d{1,2}[.)]?\s`)
+
+// place leads a label to what it means below a heading of path.
+func (h *heading) place(path string) {
+	if path == pathName {
+		path = pathProducts
+	}
+	if path, ok := within[path][strings.Trim(normalLabel(h.label), "- ")]; ok {
+		h.path, h.exact = path, true
 	}
 }

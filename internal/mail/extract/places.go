@@ -131,6 +131,11 @@ func (d *document) readSourceIP() string {
 			return strings.Join(found, ", ")
 		}
 	}
+	for _, s := range d.at(pathReporter) { // "Me: Ada Ruiz, 192.0.2.7"
+		if found := addresses(withoutStrangers(webAddress().ReplaceAllString(d.body(s), " "))); len(found) > 0 && d.asks(pathSourceIP) {
+			return strings.Join(found, ", ")
+		}
+	}
 	for i := range d.sections { // "When and from where"
 		if s := &d.sections[i]; s.full && fromWhere.in(lowered(s.label)) {
 			if found := addresses(webAddress().ReplaceAllString(withoutStrangers(d.body(s)), " ")); len(found) > 0 {

@@ -79,8 +79,10 @@ func (d *document) labelledProducts() []psirt.Product {
 		switch s.path {
 		case pathName, pathProducts:
 			if len(list.all) > 0 && list.last().Name != "" && sideLabel.in(normalLabel(s.label)) {
+				list.aside(collapse(text))
 				continue
 			}
+			list.group = codeList(text)
 			list.names(listed(d.items(s)), s.path == pathProducts || s.strong)
 		case pathPart:
 			if len(list.all) == 0 && anyReference.in(normalLabel(s.label)) && !d.nameNear(i) {
@@ -102,6 +104,7 @@ func (d *document) labelledProducts() []psirt.Product {
 	if len(list.all) > 0 && !list.hasVersions() {
 		list.last().Versions = dropEnds(running)
 	}
+	list.share()
 	return list.all
 }
 
@@ -168,7 +171,10 @@ func (d *document) items(s *section) []string {
 }
 
 // productList is the products that labels have named so far.
-type productList struct{ all []psirt.Product }
+type productList struct {
+	all   []psirt.Product
+	group int // how many of the last ones a label lists by their codes
+}
 
 func (l *productList) last() *psirt.Product {
 	if len(l.all) == 0 {
@@ -213,11 +219,28 @@ func (l *productList) names(items []string, mixed bool) {
 	}
 }
 
+// aside reads what stands behind "software" or "model" beside a product: a
+// version alone, or a code.
+func (l *productList) aside(text string) {
+	switch {
+	case onlyVersion.in(lowered(text)):
+		l.versions(text)
+	case l.last().PartNumber == "" && wordCount(text) == 1 && codeLike(text) && strings.Contains(text, "-"):
+		l.last().PartNumber = text
+	}
+}
+
+var onlyVersion = lower(`^v?\d+(?:\.\w+)+$`)
+
 // listed is the items, and of an item that lists several products with their
 // versions, "Door 1.2; Gate 3.4", each of them.
 func listed(items []string) []string {
 	var out []string
 	for _, item := range items {
+		if codeList(item) > 1 {
+			out = append(out, codeSplit(item)...)
+			continue
+		}
 		parts := strings.Split(item, ";")
 		for i, part := range parts {
 			parts[i] = strings.TrimSpace(part)

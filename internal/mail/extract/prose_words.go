@@ -30,9 +30,6 @@ const (
 
 	futureMore = `|\b(?:will|shall) (?:put|place|post|publish) (?:it|this|everything|all|the \w+) (?:on|in|online)\b|\b(?:i|we) (?:plan|have planned) (?:a|an|the|our) (?:\w+ ){0,2}(?:talk|presentation|paper|article|blog post|publication)\b|\b(?:publicaré|publicaremos|pubblicherò|pubblicheremo)\b|计划公开|将公开|公開する予定|\b(?:will |shall |or )(?:i |we )?(?:go|turn) to the (?:newspapers?|press|media)\b|\bor (?:i|we) go to the (?:newspapers?|press|media)\b|\b(?:would like|want|plan|intend|hope)s? to (?:mention|show|demonstrate|cover)\b[^.;]{0,60}\b(?:training|course|lecture|talk|conference|meetup|webinar|workshop|book|class)\b`
 
-	fixMore = `|\b(?:correction|solution|parade|remède) (?:possible|envisageable|simple) (?:serait|est|consiste)\b|\b(?:mein|unser) (?:vorschlag|rat)\b|\bcomo (?:posible )?solución\b|\b(?:propongo|proponemos|sugiero|sugerimos|recomiendo|recomendamos|suggerisco|consiglio|sugiro|sugerimos)\b|\buna (?:posible )?solución (?:sería|es)\b` +
-		`|\b(?:client|team|colleagues?|engineers?|he|she|they) (?:would )?(?:suggests?|recommends?|proposes?|advises?) (?:that|to)\b|^for (?:the |a )?(?:fix|repair|correction|solution|remedy)\b|\bplease (?:just |simply )?(?:release|ship|backport|roll out) (?:that|it|this|the)\b|^建议|[，,]建议|建议(?:在|对|将|使用|增加|限制)|\bmoeten jullie\b|\bjullie (?:moeten|zouden)\b|\bmy (?:\w+ )?(?:suggestion|proposal|recommendation|advice)\b|\b(?:mandant(?:in)?|kunde|kollege|er|sie|wir|ich) (?:regt?|regen|schlägt|schlagen|empfiehlt|empfehlen)\b|\bbasterebbe\b|\bbastar[íi]a\b|\bwould do ?[;,]|\bwould be a (?:good|useful|welcome) (?:\w+ )?(?:line|measure|step|addition)\b|\b(?:besser|sinnvoll|gut|hilfreich) wäre\b|\bconstituent suggests?\b|^(?:they|you|someone|somebody|whoever) (?:should|could|might|ought to) (?:\w+ )?(?:kill|close|end|drop|stop|block|strip|remove|limit|hide|reset|lock|delete|filter|mask|log out)\b|\b(?:you|u) (?:might|may) (?:wanna|want to)\b|お勧めします|推奨します|すべきです|提案します`
-
 	stepsMore = `|\b(?:the )?(?:procedure|recipe|test|method) is (?:very |quite |rather |really )?(?:simple|easy|short|straightforward)\b|^(?:para|por) (?:reproducir|comprobar|verificar)|^per (?:riprodurre|verificare)|^so lässt (?:es|sich)\b|\b(?:je|u|men|jullie) (?:kan|kunt|kunnen) (?:het|dit|dat) (?:zelf )?(?:zien|nadoen|nagaan|testen|controleren)|^(?:复现|重现|验证)(?:方法|步骤|方式|过程)|^再現|\bzum nachstellen\b|\bil suffit (?:de |d['’])(?:\w+ ){1,3}|\bplease do (?:the needful )?as (?:below|follows)\b|^basta (?:aprire|inviare|cambiare|modificare|cliccare|andare|abrir|enviar|cambiar|hacer)\b|^pour (?:refaire|rejouer|tester|voir)\b|\b(?:nachvollziehen|nachstellen|reproduzieren|auslösen) (?:kann|lässt|können)\b|^how (?:i|we) (?:checked|tested|verified|tried|did it)\b|^to (?:repeat|replay|redo) (?:it|this|that)\b`
 
 	creditMore = `|\bif you (?:thank|credit|name|list|mention) (?:people|reporters|anyone|anybody|finders|researchers|others)\b|\b(?:need not|needn['’]t|no need to) (?:thank|credit|name|mention)\b|\b(?:write|put|list|call|name|mention|credit|use) me (?:down )?as\b|\bmüssen sie (?:mich|uns) (?:nicht|nirgends)\b|\bnennen müssen sie\b|\b(?:use|consider|take|print|mention) my name\b|\bmijn naam\b[^.;]{0,40}\b(?:vermeld|genoemd)|\bvous pouvez (?:mettre|me citer|indiquer)\b|\b(?:wall|page) of (?:fame|thanks|honou?r)\b`
@@ -49,6 +46,9 @@ const (
 
 	negatedMore = `|\b(?:has|have|had|shows?) (?:not|no) (?:the |this |that |such )?(?:problem|issue|bug|weakness|flaw|fault|error|hole)\b|\b(?:does|did) (?:it|this|so) (?:properly|right|correctly)\b|\bworks? (?:properly|correctly|as it should)\b|不受影响|未受影响|不存在|已修复|影響を受けません|\bno (?:está|están|es|son|se ven?) (?:afectad|vulnerable)|\bnon (?:è|sono) (?:vulnerabil|interessat|affett)|\bnão (?:é|são|está|estão) (?:afetad|vulner)|\bn['’](?:est|était|sont)(?: donc)? (?:pas|plus)\b|\bnicht der fall\b|\bn['’](?:est|était) pas le cas\b|\b(?:is|was) not (?:yet )?the case\b|\bno (?:es|era) el caso\b|\bgibt es\b[^.;,]{0,40}\b(?:nicht|keine?n?)\b|再現しません|影響はありません|\bnon (?:ha|hanno|presenta) (?:questo|il|lo stesso) (?:difetto|problema)|\bno (?:tiene|tienen|presenta) (?:este|el|ese) (?:fallo|problema)`
 )
+
+// tellsFix reports whether a sentence says what would help.
+func tellsFix(low string) bool { return fixTalk.in(low) || fixAlso.in(low) }
 
 // kindsAbroad are kinds of products in other languages, by the English word.
 var kindsAbroad = map[string]string{
@@ -68,6 +68,11 @@ func abroad(text, kind string) bool {
 }
 
 var (
+	// fixAlso is a pattern of its own, because fixTalk has as many literals as are
+	// worth searching for.
+	fixAlso = lower(`\b(?:correction|solution|parade|remède) (?:possible|envisageable|simple) (?:serait|est|consiste)\b|\b(?:mein|unser) (?:vorschlag|rat)\b|\bcomo (?:posible )?solución\b|\b(?:propongo|proponemos|sugiero|sugerimos|recomiendo|recomendamos|suggerisco|consiglio|sugiro|sugerimos)\b|\buna (?:posible )?solución (?:sería|es)\b` +
+		`|\b(?:client|team|colleagues?|engineers?|he|she|they) (?:would )?(?:suggests?|recommends?|proposes?|advises?) (?:that|to)\b|^for (?:the |a )?(?:fix|repair|correction|solution|remedy)\b|\bplease (?:just |simply )?(?:release|ship|backport|roll out) (?:that|it|this|the)\b|^建议|[，,]建议|建议(?:在|对|将|使用|增加|限制)|\bmoeten jullie\b|\bjullie (?:moeten|zouden)\b|\bmy (?:\w+ )?(?:suggestion|proposal|recommendation|advice)\b|\b(?:mandant(?:in)?|kunde|kollege|er|sie|wir|ich) (?:regt?|regen|schlägt|schlagen|empfiehlt|empfehlen)\b|\bbasterebbe\b|\bbastar[íi]a\b|\bwould do ?[;,]|\bwould be a (?:good|useful|welcome) (?:\w+ )?(?:line|measure|step|addition)\b|\b(?:besser|sinnvoll|gut|hilfreich) wäre\b|\bconstituent suggests?\b|^(?:they|you|someone|somebody|whoever) (?:should|could|might|ought to) (?:\w+ )?(?:kill|close|end|drop|stop|block|strip|remove|limit|hide|reset|lock|delete|filter|mask|log out)\b|\b(?:you|u) (?:might|may) (?:wanna|want to)\b|お勧めします|推奨します|すべきです|提案します`)
+
 	// elsewhere is said of something that the report is not about: the product of
 	// another vendor, another bug.
 	elsewhere = lower(`\b(?:another|a different|some other) (?:vendor|manufacturer|supplier|maker|company|bug|weakness|vulnerability)\b|\bother vendors?\b|\b(?:is|are|was) not (?:the |a |part of the )?(?:same|subject|topic|matter)\b|\bnot the (?:same|subject)\b|\bunrelated (?:to|bug|issue|weakness|product)\b`)

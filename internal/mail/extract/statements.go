@@ -131,7 +131,7 @@ var (
 	answersYes = lower(`^y[,;:] |^(?:yes|yep|yeah|oui|sí|sì|sim)\b|^ja(?:$|[,.!:; ])|^(?:是|有|はい)(?:$|[，。,.])`)
 	// noneOfIt answers the question whether it was exploited, and would say
 	// nothing elsewhere.
-	noneOfIt = lower(`\bno reason to (?:think|believe|assume|suspect|fear)\b|^(?:bisher|bislang|derzeit) (?:keine?|nicht|nichts)\b|^(?:jusqu['’]ici|à ce jour|pour l['’]instant|pour le moment)[, ]+(?:aucune?|rien|non|pas)\b|^tot nu toe (?:geen|niet|niets)\b|^(?:so far|until now|to date|as yet),? (?:none|nothing|not|no|nobody)\b|\b(?:no|not any|zero|without) (?:\w+ ){0,3}(?:misuse|abuse|exploit\w*|attack\w*|incidents?|cases?|victims?|hints?|proof|suspicion|information)\b|\b(?:have|has|had)(?: not|n['’]?t) (?:seen|noticed|observed|heard)\b`)
+	noneOfIt = lower(`^(?:we|i) (?:have|know(?: of)?|saw|see) none\b|\b(?:found|saw|see|seen) (?:nothing|none)\b|\bno reason to (?:think|believe|assume|suspect|fear)\b|^(?:bisher|bislang|derzeit) (?:keine?|nicht|nichts)\b|^(?:jusqu['’]ici|à ce jour|pour l['’]instant|pour le moment)[, ]+(?:aucune?|rien|non|pas)\b|^tot nu toe (?:geen|niet|niets)\b|^(?:so far|until now|to date|as yet),? (?:none|nothing|not|no|nobody)\b|\b(?:no|not any|zero|without) (?:\w+ ){0,3}(?:misuse|abuse|exploit\w*|attack\w*|incidents?|cases?|victims?|hints?|proof|suspicion|information)\b|\b(?:have|has|had)(?: not|n['’]?t) (?:seen|noticed|observed|heard)\b`)
 )
 
 // sawIt answers it with what the reporter has seen.

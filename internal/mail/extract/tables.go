@@ -59,11 +59,11 @@ func (d *document) columns(text string) ([]string, bool) {
 		name = name || paths[i] == pathName || paths[i] == pathProducts
 		other = other || paths[i] == pathVersions || paths[i] == pathPart || paths[i] == pathType || paths[i] == pathRunning
 	}
-	if name {
-		other = versionsColumn(paths, row) || other
-	}
 	if name && (other || len(row) > 2) {
 		d.looseColumns(paths, row)
+	}
+	if name {
+		other = versionsColumn(paths, row) || other
 	}
 	return paths, name && (other || slices.Contains(paths, pathVersions))
 }
@@ -136,7 +136,9 @@ func productRow(columns, row []string) psirt.Product {
 		case pathType:
 			list.last().Type = productType(cell)
 		case pathVersions, pathRunning:
-			list.versions(cell)
+			if !bareAnswer.in(lowered(cell)) { // of a column that only says which are
+				list.versions(cell)
+			}
 		}
 	}
 	return *list.last()

@@ -52,6 +52,9 @@ func pathByValue(h heading) string {
 			return pathKnown
 		}
 	}
+	if h.path == pathOther && testedWhen.in(normalLabel(h.label)) && startsVersion.in(low) {
+		return pathVersions
+	}
 	if h.path == pathOther && testedWhen.in(normalLabel(h.label)) && clockTime.in(low) && (isoDate.in(low) || dayMonth.in(low) || monthDay.in(low) || numDate.in(low)) {
 		return pathObserved
 	}
@@ -59,6 +62,13 @@ func pathByValue(h heading) string {
 		return pathOther
 	}
 	return h.path
+}
+
+// fromSender reports whether "From:" in the text has the sender behind it, as
+// memos do.
+func (d *document) fromSender(h heading) bool {
+	first, _, _ := strings.Cut(h.value, ",")
+	return normalLabel(h.label) == "from" && personName(first) && sharesWord(first, d.in.From.Name)
 }
 
 // byPerson reports whether "found by" has the name of somebody behind it, rather

@@ -285,12 +285,42 @@ func (d *document) markSignature() {
 	for i := len(d.lines) - 1; i >= 0; i-- {
 		l := d.lines[i]
 		if l.zone == zoneBody && l.indent == 0 && (strings.TrimRight(l.raw, " ") == "--") {
-			for j := i; j < len(d.lines) && d.lines[j].zone == zoneBody; j++ {
+			for j, end := i, d.reportBelow(i); j < end && d.lines[j].zone == zoneBody; j++ {
 				d.lines[j].zone = zoneSignature
 			}
 			return
 		}
 	}
+}
+
+// reportBelow is the line at which a report begins below a signature, as in the
+// mail of somebody whose program puts the signature above what was pasted: a
+// paragraph with a label for a field that no signature has, and another such
+// label below it. Without one it is the end of the mail.
+func (d *document) reportBelow(from int) int {
+	first, found := len(d.lines), 0
+	for i := from + 1; i < len(d.lines) && found < 2; i++ {
+		m := cells(clip(d.lines[i].text, 200), colonLabel)
+		if m == nil || d.lines[i].zone != zoneBody {
+			continue
+		}
+		switch path, _ := d.words.exact(normalLabel(m[0])); path {
+		case pathName, pathProducts, pathVersions, pathDescription, pathSteps, pathFix, pathHow, pathWhen, pathExploited, pathPublic:
+			if found++; found == 1 {
+				first = i
+			}
+		}
+	}
+	if found < 2 {
+		return len(d.lines)
+	}
+	for first > from+1 && d.lines[first-1].text != "" {
+		first--
+	}
+	if first <= from+1 {
+		return len(d.lines)
+	}
+	return first
 }
 
 // markFooters marks paragraphs that mail systems add, and what follows a rule
