@@ -34,13 +34,14 @@ func judge(p *psirt.Program, fact string, w psirt.World) psirt.Verdict {
 	return p.Judge(fact, w)
 }
 
-// history has a revision for each person, with the records of those before.
+// history has a first revision without anybody's records, and then one for each
+// person, with the records of those before.
 func history(p *psirt.Program, report psirt.Document) []psirt.Past {
-	var out []psirt.Past
 	said := map[string]bool{}
+	out := []psirt.Past{{Revision: 1, By: p.Keys.Bot, Report: only(report, said)}}
 	for i, x := range p.People {
 		said[x.Handle] = true
-		out = append(out, psirt.Past{Revision: i + 1, By: x.Key, Report: only(report, said)})
+		out = append(out, psirt.Past{Revision: i + 2, By: x.Key, Report: only(report, said)})
 	}
 	return out
 }
@@ -271,12 +272,12 @@ func TestIngroupeVerdictIsReviewedByAnother(t *testing.T) {
 	p := program(t, "ingroupe")
 	doc := submitted()
 	for by, want := range map[string]bool{"lead": false, "triage": true, "stranger": false} {
-		doc["analysis"] = map[string]any{"by": "lead", "reviews": []any{review(by)}}
+		doc["analysis"] = map[string]any{"verdict": "valid", "by": "lead", "reviews": []any{review(by)}}
 		if v := judge(p, "reviewed", world("evaluating", doc)); v.OK() != want {
 			t.Errorf("a review by %s: %s", by, v.Text())
 		}
 	}
-	doc["analysis"] = map[string]any{"by": "lead", "reviews": []any{review("triage")}}
+	doc["analysis"] = map[string]any{"verdict": "valid", "by": "lead", "reviews": []any{review("triage")}}
 	w := world("evaluating", doc)
 	if v := p.Judge("reviewed", w); v.Result != psirt.Sealed {
 		t.Errorf("without history: %s", v.Text())
@@ -284,6 +285,10 @@ func TestIngroupeVerdictIsReviewedByAnother(t *testing.T) {
 	w.History = []psirt.Past{{Revision: 1, By: p.People[0].Key, Report: doc}}
 	if v := p.Judge("reviewed", w); v.Result != psirt.Fail {
 		t.Errorf("triage's record in lead's revision: %s", v.Text())
+	}
+	w.History = []psirt.Past{{Revision: 1, By: p.People[1].Key, Report: only(doc, nil)}, {Revision: 2, By: p.People[1].Key, Report: doc}}
+	if v := p.Judge("reviewed", w); v.Result != psirt.Fail {
+		t.Errorf("triage's review of a verdict that triage signed in lead's name: %s", v.Text())
 	}
 }
 
