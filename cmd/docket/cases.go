@@ -44,8 +44,16 @@ func safe(s string) string {
 // is for what a reporter wrote; words that go out are shown as they are.
 func tame(s string) string { return psirt.Defang(safe(s)) }
 
-// cell is tame, on one line: for the row of a table.
-func cell(s string) string { return tame(strings.Join(strings.Fields(s), " ")) }
+// cell is tame, on one line, and no longer than anybody reads: for the row of a
+// table, and for a subject, which may be as long as its sender likes.
+func cell(s string) string {
+	const most = 200 // characters
+	runes := []rune(strings.Join(strings.Fields(s), " "))
+	if len(runes) > most {
+		runes = append(runes[:most-1:most-1], '…')
+	}
+	return tame(string(runes))
+}
 
 func (a *app) listCommand() *cobra.Command {
 	var f desk.Filter

@@ -149,7 +149,7 @@ func (a *app) printMails(list []desk.Letter, n int, save string) error {
 			if l.Sent != "" {
 				a.printf("Date:    %s\n", l.Sent)
 			}
-			a.printf("Subject: %s\n\n%s\n", tame(l.Subject), tame(l.Text))
+			a.printf("Subject: %s\n\n%s\n", cell(l.Subject), tame(l.Text))
 		}
 		for _, f := range l.SetAside {
 			a.printf("Set aside: %s (%s, %d bytes), for its %s\n", safe(f.Name), safe(f.ContentType), f.Size, f.Why)
