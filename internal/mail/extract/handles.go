@@ -3,10 +3,22 @@ package extract
 import (
 	"strings"
 	"unicode"
+
+	"github.com/docket-psirt/docket/internal/psirt"
 )
 
 // callMe is how somebody wants to be called.
 var callMe = exactly(`\b(?:[Cc]all me|[Ii] am known as|[Mm]y (?:handle|nick|nickname|alias) is|[Ii] go by) ["“'‘]?([\p{L}\d_.-]{2,30}[\p{L}\d_])`)
+
+// underHandle makes the name of a reporter who goes by another one a pseudonym.
+func (d *document) underHandle(r *psirt.Reporter) {
+	if g := callMe.groups(d.asSaid()); g != nil && smallName(r.Name) {
+		r.Pseudonym, r.Name = firstOf(r.Pseudonym, g[1]), ""
+	}
+	if isHandle(r.Name) || (r.Pseudonym == "" && d.wantsPseudonym()) {
+		r.Pseudonym, r.Name = firstOf(r.Pseudonym, r.Name), ""
+	}
+}
 
 // asSaid is the beginning of what the mail says, as one text.
 func (d *document) asSaid() string {

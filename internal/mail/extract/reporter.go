@@ -49,15 +49,7 @@ func (d *document) readReporter() psirt.Reporter {
 	if bare := r.Name[len(honorific().FindString(lowered(r.Name))):]; wordCount(bare) > 1 {
 		r.Name = bare
 	}
-	if g := callMe.groups(d.asSaid()); g != nil && smallName(r.Name) {
-		r.Pseudonym, r.Name = firstOf(r.Pseudonym, g[1]), ""
-	}
-	if isHandle(r.Name) || (r.Pseudonym == "" && d.wantsPseudonym()) {
-		if r.Pseudonym == "" {
-			r.Pseudonym = r.Name
-		}
-		r.Name = ""
-	}
+	d.underHandle(&r)
 	r.Organisation = firstOf(
 		organisationLabel(d.line(pathOrganisation)),
 		d.besideName(r.Name),
