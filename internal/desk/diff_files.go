@@ -22,8 +22,13 @@ type FileDiff struct {
 	Lines []string `json:"lines,omitempty"` // as in a unified diff: "@@ -12,5 +12,6 @@", and lines after " ", "-" or "+"
 }
 
-// maxDiffFile bounds a file whose lines are compared, in bytes.
-const maxDiffFile = 1 << 20
+// Anybody who may push can make a proposal, so what is shown of one is bounded:
+// the bytes of a file, the lines of all, and the files that are opened.
+const (
+	maxDiffFile  = 1 << 20
+	maxDiffLines = 10_000
+	maxDiffFiles = 500
+)
 
 // fileDiffs compares the files that a change of a programme touches with those
 // of the branch that it goes to.
@@ -41,22 +46,36 @@ func (d *Desk) fileDiffs(g *audit.Judgement, head store.Hash) ([]FileDiff, error
 		anew[psirt.CasePath(step.Case.Program, step.Case.ID)] = fmt.Sprintf("revision %d, sealed anew", step.Case.Revision)
 	}
 	var out []FileDiff
+	lines, opened := 0, 0
 	for _, name := range g.Paths() {
 		f := FileDiff{Path: name, Is: anew[name]}
-		if f.Is == "" {
-			before, err := readOrNone(was, name)
-			if err != nil {
-				return nil, err
-			}
-			after, err := readOrNone(is, name)
-			if err != nil {
-				return nil, err
-			}
-			f.compare(before, after)
+		switch {
+		case f.Is != "":
+		case lines > maxDiffLines || opened >= maxDiffFiles:
+			f.Is = "not shown: this is more than anybody reads; git diff has it"
+		default:
+			opened++
+			f.compareAt(was, is)
+			lines += len(f.Lines)
 		}
 		out = append(out, f)
 	}
 	return out, nil
+}
+
+// compareAt reads a file before and after. What cannot be read (a link, say, which
+// the verdict objects to) is said.
+func (f *FileDiff) compareAt(was, is *store.Snapshot) {
+	before, err := readOrNone(was, f.Path)
+	var after []byte
+	if err == nil {
+		after, err = readOrNone(is, f.Path)
+	}
+	if err != nil {
+		f.Is = "cannot be read: " + err.Error()
+		return
+	}
+	f.compare(before, after)
 }
 
 // readOrNone reads a file; one that is not there is empty.
