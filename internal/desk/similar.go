@@ -134,10 +134,11 @@ func firstText(doc psirt.Document, path string) string {
 // as the cosine of two sets. A pair of words in a row is a term like a word, so
 // sentences that were copied weigh more than words that happen to be the same.
 type likeQuery struct {
-	terms map[string]int // term: its index
-	words []string       // by index
-	count []float64      // by index: what it counts for in the case that was asked about
-	seen  []int          // by index: cases that have it, among all compared
+	terms map[string]int    // term: its index
+	said  map[string]string // word of a term: as the case that was asked about has it
+	words []string          // by index
+	count []float64         // by index: what it counts for in the case that was asked about
+	seen  []int             // by index: cases that have it, among all compared
 	cases int
 	kept  []candidate
 }
@@ -155,7 +156,7 @@ type sharedTerm struct {
 }
 
 func newLikeQuery(doc psirt.Document) *likeQuery {
-	q := &likeQuery{terms: map[string]int{}}
+	q := &likeQuery{terms: map[string]int{}, said: likeSaid(doc)}
 	terms := likeTerms(doc)
 	for term := range terms {
 		q.words = append(q.words, term)
@@ -236,7 +237,7 @@ func (q *likeQuery) best(most int) []Likeness {
 		})
 		c.Shared = []string{}
 		for _, t := range c.shared {
-			if word := strings.TrimPrefix(q.words[t.at], productMark); len(c.Shared) < 6 && !slices.Contains(c.Shared, word) {
+			if word := q.spoken(q.words[t.at]); len(c.Shared) < 6 && !slices.Contains(c.Shared, word) {
 				c.Shared = append(c.Shared, word)
 			}
 		}
@@ -249,4 +250,15 @@ func (q *likeQuery) best(most int) []Likeness {
 func (q *likeQuery) heft(t sharedTerm) float64 {
 	w := q.weight(int(t.at))
 	return q.count[t.at] * float64(t.count) * w * w
+}
+
+// spoken is a term in the words of the case that was asked about.
+func (q *likeQuery) spoken(term string) string {
+	words := strings.Split(strings.TrimPrefix(term, productMark), " ")
+	for i, word := range words {
+		if said, ok := q.said[word]; ok {
+			words[i] = said
+		}
+	}
+	return strings.Join(words, " ")
 }

@@ -69,7 +69,11 @@ func TestDuplicateInOtherWords(t *testing.T) {
 			t.Errorf("most like %s: %+v", pair[0], best)
 		}
 		for _, l := range best {
-			if shared := strings.Join(l.Shared, " "); strings.Contains(shared, "555") || strings.Contains(shared, "pell") {
+			shared := strings.Join(l.Shared, " ")
+			if l.ID == pair[1] && !strings.Contains(shared, "cookie") { // whole words, as they are written
+				t.Errorf("%s and %s share %s", pair[0], l.ID, shared)
+			}
+			if strings.Contains(shared, "555") || strings.Contains(shared, "pell") {
 				t.Errorf("%s and %s share %s", pair[0], l.ID, shared)
 			}
 		}

@@ -62,6 +62,23 @@ func likeTerms(doc psirt.Document) map[string]float64 {
 	return out
 }
 
+// likeSaid gives the words of a report as they are written first, by their common
+// form.
+func likeSaid(doc psirt.Document) map[string]string {
+	out := map[string]string{}
+	for _, field := range likeFields {
+		for _, v := range doc.Values(field.path) {
+			text, _ := v.(string)
+			eachLikeWord(text[:min(len(text), maxLikeText)], func(form, written string) {
+				if _, ok := out[form]; !ok && len(out) < maxLikeTerms {
+					out[form] = written
+				}
+			})
+		}
+	}
+	return out
+}
+
 func addTerm(set map[string]float64, term string, count float64) {
 	if _, ok := set[term]; ok || len(set) >= maxLikeTerms || len(term) > 200 {
 		return // where it counts most is seen first
@@ -84,14 +101,21 @@ func withoutAddresses(text string) string {
 	return strings.Join(kept, " ")
 }
 
-// likeWords takes a text apart: lower-case words and numbers without those that
-// say nothing; of scripts that put no space between words, each two characters.
+// likeWords takes a text apart: lower-case words and numbers in their common
+// form, without those that say nothing; of scripts that put no space between
+// words, each two characters.
 func likeWords(text string) []string {
 	var out []string
+	eachLikeWord(text, func(form, _ string) { out = append(out, form) })
+	return out
+}
+
+// eachLikeWord calls f with each word of likeWords, and as it is written.
+func eachLikeWord(text string, f func(form, written string)) {
 	word := make([]rune, 0, 32)
 	end := func() {
 		if s := likeWord(string(word)); s != "" {
-			out = append(out, s)
+			f(s, strings.Trim(string(word), ".-_"))
 		}
 		word = word[:0]
 	}
@@ -101,7 +125,7 @@ func likeWords(text string) []string {
 		case unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai):
 			end()
 			if last != 0 {
-				out = append(out, string([]rune{last, r}))
+				f(string([]rune{last, r}), string([]rune{last, r}))
 			}
 			last = r
 			continue
@@ -115,7 +139,6 @@ func likeWords(text string) []string {
 		last = 0
 	}
 	end()
-	return out
 }
 
 // likeWord gives a word its common form; empty for one that says nothing.
@@ -131,7 +154,10 @@ func likeWord(s string) string {
 		}
 		return s
 	}
-	return stem(s, n)
+	if s = stem(s, n); len(s) > 4 {
+		s = strings.TrimSuffix(s, "e") // change and chang(ed)
+	}
+	return s
 }
 
 // stem takes the endings of English plurals and verbs off a word of n
