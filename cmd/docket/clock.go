@@ -84,6 +84,9 @@ func (a *app) printClocks(list []desk.Due, told int, whole bool) error {
 		if due.Evidence != "" {
 			a.printf("%s, %s: since %s, shown by: %s\n", due.ID, due.Clock, due.Started.Format("2006-01-02T15:04:05Z07:00"), tame(due.Evidence))
 		}
+		if due.Lacks != "" {
+			a.printf("%s, %s: since %s, and nothing on record shows that: docket set %s %s=WORDS\n", due.ID, due.Clock, due.Started.Format("2006-01-02T15:04:05Z07:00"), due.ID, due.Lacks)
+		}
 		if due.Did != "" {
 			a.printf("%s: the bot %s, since %s ran out.\n", due.ID, due.Did, due.Clock)
 		}

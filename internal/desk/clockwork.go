@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/docket-psirt/docket/internal/psirt"
@@ -18,6 +19,7 @@ type Due struct {
 	Calendar string `json:"calendar,omitempty"` // whose working time counts
 	Zone     string `json:"zone,omitempty"`     // IANA time zone of that calendar
 	Sealed   bool   `json:"sealed,omitempty"`   // read from the report: for those whose key opens the case
+	Lacks    string `json:"lacks,omitempty"`    // path of the report where nothing shows yet when it began, of clocks that ask for that
 	Did      string `json:"did,omitempty"`      // what the bot did just now
 	Waits    string `json:"waits,omitempty"`    // what the bot would do, and what it waits for
 }
@@ -148,8 +150,12 @@ func (r *round) note(c *one, reading psirt.Reading, sealed bool) bool {
 func dueOf(c *one, reading psirt.Reading, sealed bool) Due {
 	p := c.setting.Program
 	out := Due{ID: c.ID, Reading: reading, Means: meansOf(p, reading.Clock), Sealed: sealed}
-	if clock, ok := p.Clock(reading.Clock); ok && p.Calendars[clock.Calendar] != nil {
+	clock, ok := p.Clock(reading.Clock)
+	if ok && p.Calendars[clock.Calendar] != nil {
 		out.Calendar, out.Zone = clock.Calendar, p.Calendars[clock.Calendar].Zone
+	}
+	if ok && reading.Evidence == "" {
+		out.Lacks, _, _ = strings.Cut(clock.Evidence, "|")
 	}
 	return out
 }
