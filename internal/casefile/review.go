@@ -27,25 +27,31 @@ type Reviewed struct {
 	line   int // of what made the file unreadable
 }
 
-// maxLooks bounds how often a file is looked at again: a slip may hide another.
-const maxLooks = 5
+// maxLooks bounds how often a file is looked at again, since a slip may hide
+// another; maxAgain, in bytes, those that are looked at more than once.
+const (
+	maxLooks = 5
+	maxAgain = 128 << 10
+)
 
 // ReviewProgram finds everything wrong with a program.yaml at once, for whoever
 // writes one: where ParseProgram stops at what the schema says, this goes on to
 // what psirt's Check says of the rest. A name that is nearly one that there is
 // becomes that one once it is said, so that one slip is one fault.
 func ReviewProgram(data []byte) *Reviewed {
-	r := &Reviewed{lines: map[string]int{}}
-	var err error
-	if r.root, err = parseYAML(data); err != nil {
-		r.unreadable(data, err)
+	if r := Unreadable(data); r != nil {
 		return r
 	}
+	r := &Reviewed{lines: map[string]int{}}
+	r.root, _ = parseYAML(data)
 	var slips []psirt.Fault
 	for range maxLooks {
 		if err := r.look(); err != nil {
 			r.unreadable(data, err)
 			return r
+		}
+		if len(data) > maxAgain {
+			break
 		}
 		found, rest := r.slips()
 		if len(found) == 0 {
@@ -55,6 +61,17 @@ func ReviewProgram(data []byte) *Reviewed {
 	}
 	r.Faults = append(slips, r.Faults...)
 	return r
+}
+
+// Unreadable is what makes a program.yaml no YAML that is allowed; nil when it can
+// be read.
+func Unreadable(data []byte) *Reviewed {
+	if _, err := parseYAML(data); err != nil {
+		r := &Reviewed{lines: map[string]int{}}
+		r.unreadable(data, err)
+		return r
+	}
+	return nil
 }
 
 // slips corrects what can be: what the schema finds, or, without that, names that

@@ -62,11 +62,8 @@ func (r *Reviewed) unreadable(data []byte, err error) {
 	r.Faults = []psirt.Fault{f}
 }
 
-// What slipped goes through, at most: each step reads the file up to a line.
-const (
-	maxSlipped  = 64 << 10 // bytes
-	linesBehind = 30
-)
+// linesBehind is how far slipped looks for the end of what is open on a line.
+const linesBehind = 30
 
 // slipped is the line that makes a file unreadable. The YAML library names the
 // line on which it gave up, or the one on which the list or the mapping begins
@@ -74,7 +71,7 @@ const (
 // read. What is open at the end of a line, as a bracket is, may be closed on a
 // later one, so lines behind are tried too.
 func slipped(text string, named int) int {
-	if len(text) > maxSlipped {
+	if len(text) > maxAgain { // each step reads the file up to a line
 		return named
 	}
 	lines := strings.SplitAfter(text, "\n")

@@ -78,16 +78,15 @@ func tooLarge(name string) PolicyFault {
 // unfit is what is wrong with a file that keys and people cannot be added to:
 // it is no YAML that is allowed, or not written as keys that begin lines.
 func unfit(name string, text []byte) []PolicyFault {
-	out := &PolicyChecked{File: name}
-	r := casefile.ReviewProgram(text)
-	if r.Program == nil {
+	if r := casefile.Unreadable(text); r != nil {
+		out := &PolicyChecked{File: name}
 		for _, f := range r.Faults {
 			out.add(r, f.Path, f.Text, f.Do)
 		}
 		return out.Faults
 	}
 	full, _ := withPlaceholders(text)
-	if casefile.ReviewProgram(full).Program != nil {
+	if casefile.Unreadable(full) == nil {
 		return nil
 	}
 	return []PolicyFault{{File: name, Line: 1, Path: wholeFile, Text: "expected a file of keys that begin lines, as in \"docket: 1\", each with its value",
