@@ -53,10 +53,18 @@ func (d *document) readURL() string {
 	return firstOf(best, fallback)
 }
 
-// listedURL is the first address in what the reporter shows of a request.
+// asksServer is how requests are written down.
+var asksServer = lower(`^[$#>]?\s*(?:curl|wget|httpie|https?|get|post|put|delete|patch)\s|\bfetch\(|\brequests\.\w+\(`)
+
+// listedURL is the first address in what the reporter shows of a request, or
+// that is one of the programme's; what a log names may be anything.
 func (d *document) listedURL() string {
 	for i, l := range d.lines {
-		if found := trimURL(webAddress().FindString(l.text)); d.listing[i] && found != "" {
+		if !d.listing[i] {
+			continue
+		}
+		found := trimURL(webAddress().FindString(l.text))
+		if found != "" && (d.inDomains(found) || asksServer.in(l.low)) {
 			return found
 		}
 	}
