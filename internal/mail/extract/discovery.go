@@ -14,10 +14,10 @@ var (
 	foundNot     = lower(`(?:\bnot|\bnever|n['’]t) (?:\w+ )?(?:found|find|discovered|noticed|seen)\b|\bfound no\b|\bpas trouvé\b|\bnicht gefunden\b|\bno (?:evidence|indication|sign)\b`)
 	foundLead    = lower(`^(?:it was |this was |i |we |the (?:issue|problem|bug|vulnerability|weakness) was )?(?:first )?(?:found|discovered|noticed|detected|identified|spotted|gefunden|entdeckt|découverte?)(?: it| this| them| the (?:issue|problem|bug|weakness|vulnerability)| out)?(?: only)?,? ?(by )?`)
 	foundHow     = lower(`^(?:by|while|when|during|in|on|through|with|using|at|because|after|as|beim|bei|während|durch|lors|en|pendant|dans)\b`)
-	wayOfFind    = lower(`\b(?:by|while|when|during|through|using|as part of|in the course of|in an?|after|lors d(?:e|u|['’])|en \w+ant\b|pendant|au cours|beim|während|durch|bei |mientras |durante |cuando |al \w+r |quando |mentre )\b? ?\S.*$`)
+	wayOfFind    = lower(`\b(?:by\b|while|when|during|through|using|as part of|in the course of|in an?|after|lors d(?:e|u|['’])|en \w+ant\b|pendant|au cours|beim|während|durch|bei |mientras |durante |cuando |al \w+r |quando |mentre )\b? ?\S.*$`)
 	dateLead     = lower(`(?:,? ?\b(?:on|in|at|since|around|about|le|am|im|vom|seit|en|the)\s*)+$`)
 	cameTo       = lower(`\bhow (?:i|we) (?:came to|came across|found|noticed|discovered) (?:it|this|that)?[^:.]{0,20}:\s*`)
-	leadClause   = lower(`^((?:while|whilst|when|during|as part of|in the course of|after|lors|en|beim|während|bei|im rahmen|anlässlich|tijdens|bij|durante|comparing|reading|testing|looking|reviewing|fuzzing|scanning|auditing|debugging|checking|preparing)\b[^.;]{5,200}?),? (?:i|we|j['’]ai|je|nous|ich|wir|habe ich|haben wir|(?:ist|fiel) (?:mir|uns)|heb ik|hebben we|hebben wij|he|hemos)\b`)
+	leadClause   = lower(`^((?:in the (?:evaluation|test|testing|review|audit|assessment|analysis|examination) of|while|whilst|when|during|as part of|in the course of|after|lors|en|beim|während|bei|im rahmen|anlässlich|tijdens|bij|durante|comparing|reading|testing|looking|reviewing|fuzzing|scanning|auditing|debugging|checking|preparing)\b[^.;]{5,200}?),? (?:i|we|j['’]ai|je|nous|ich|wir|habe ich|haben wir|(?:ist|fiel) (?:mir|uns)|heb ik|hebben we|hebben wij|he|hemos)\b`)
 	eye          = lower(`\bcaught my eye\b|\bmade (?:me|us) (?:suspicious|curious)\b`)
 	// What was found, rather than how, follows "that"; only these say how
 	// behind it.

@@ -98,10 +98,10 @@ func (d *document) labelledProducts() []psirt.Product {
 			}
 			list.versions(text)
 		case pathRunning:
-			running = append(running, readVersions(collapse(text), "", true)...)
+			running = append(running, readVersions(firstSentence(text), "", true)...)
 		}
 	}
-	if len(list.all) > 0 && !list.hasVersions() {
+	if len(running) > 0 && !list.hasVersions() {
 		list.last().Versions = dropEnds(running)
 	}
 	list.share()

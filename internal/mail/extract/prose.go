@@ -201,6 +201,9 @@ func (d *document) weigh(byName map[string]*candidate, s sentence, at []int, sub
 		if wordCount(name) > 1 || innerCapital(name) {
 			c.score++
 		}
+		if last := low[strings.LastIndexByte(low, ' ')+1:]; len(last) > 4 && last != low && !genericNames[last] && strings.HasPrefix(subject, last+":") {
+			c.score++ // "Insight: everybody may read it", of Some Insight
+		}
 	}
 	before, after := s.low[:start], s.low[start+len(name):]
 	if aboutBefore.in(tail(before)) {

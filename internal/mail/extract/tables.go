@@ -65,7 +65,7 @@ func (d *document) columns(text string) ([]string, bool) {
 	if name {
 		other = versionsColumn(paths, row) || other
 	}
-	return paths, name && (other || slices.Contains(paths, pathVersions))
+	return paths, name && (other || slices.Contains(paths, pathVersions) || slices.Contains(paths, pathRunning))
 }
 
 var (
@@ -113,7 +113,7 @@ func (d *document) looseColumns(paths, row []string) {
 			continue
 		}
 		switch path, _ := d.words.find(normalLabel(cell)); {
-		case path == pathVersions, path == pathPart, path == pathUnaffected:
+		case path == pathVersions, path == pathPart, path == pathUnaffected, path == pathRunning:
 			paths[i] = path
 		case path == "" && versionHead.in(normalLabel(cell)) && !slices.Contains(paths, pathVersions):
 			paths[i] = pathVersions

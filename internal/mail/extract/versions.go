@@ -68,10 +68,16 @@ var noteForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(
 // "8.1 (8.0 is not affected)".
 func withoutDenials(s string) string {
 	return noteForm().ReplaceAllStringFunc(s, func(note string) string {
-		if negated.in(lowered(strings.Trim(note, "()（）"))) {
+		var kept []string
+		for _, clause := range clauses(strings.Trim(note, "()（）")) {
+			if !negated.in(lowered(clause)) {
+				kept = append(kept, clause)
+			}
+		}
+		if len(kept) == 0 {
 			return " "
 		}
-		return note
+		return "(" + strings.Join(kept, "; ") + ")"
 	})
 }
 
