@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"time"
 
 	"github.com/docket-psirt/docket/internal/psirt"
 )
@@ -20,6 +21,21 @@ func MergeBranch(d *Desk, id psirt.CaseID) (merged bool, err error) {
 	}
 	h, _, err := d.merge(ctx, who, nextBranch(id))
 	return !h.IsZero(), err
+}
+
+// FollowLabel follows a label as a process does that read the case before
+// something else happened.
+func FollowLabel(d *Desk, id psirt.CaseID, label, login string, seen psirt.Digest, at time.Time, then func()) (*Proposed, error) {
+	c, err := d.onMain(id)
+	if err != nil {
+		return nil, err
+	}
+	who, err := d.bot(c.setting)
+	if err != nil {
+		return nil, err
+	}
+	then()
+	return d.followLabel(context.Background(), c, who, label, login, seen, at)
 }
 
 // ShowBranch opens the pull request of a case's branch as a process does that

@@ -87,13 +87,25 @@ func (d *Desk) followLabel(ctx context.Context, c *one, who *actor, label, login
 		}
 		return nil, refuse(fmt.Sprintf("%s has changed since this issue was shown: it is at revision %d", c.ID, c.Revision), "look at it again, and put the label on once more")
 	}
+	var out *Proposed
+	var err error
 	switch kind {
 	case "move":
-		return d.botMove(ctx, who, c.ID, name, "", person.Login)
+		out, err = d.botMove(ctx, who, c.ID, name, "", person.Login)
 	case "close":
-		return d.botMove(ctx, who, c.ID, closedState(c.setting), psirt.Outcome(name), person.Login)
+		out, err = d.botMove(ctx, who, c.ID, closedState(c.setting), psirt.Outcome(name), person.Login)
+	default:
+		return nil, refuse("this label asks for nothing", "labels that do are move/<state> and close/<outcome>")
 	}
-	return nil, refuse("this label asks for nothing", "labels that do are move/<state> and close/<outcome>")
+	if !errors.As(err, new(*Refused)) {
+		return out, err
+	}
+	// Another process may have followed it, and merged that, since the case was read.
+	now, fresh := d.onMain(c.ID)
+	if fresh == nil && now.Revision > c.Revision && (followed(now, kind, name, person.Login, seen, at) || ledTo(now, kind, name, person.Login, at)) {
+		return &Proposed{ID: c.ID, Merged: true, State: now.State}, nil
+	}
+	return out, err
 }
 
 func notOfTeam(c *one, login string) error {

@@ -5,7 +5,9 @@ import (
 	"testing"
 
 	"github.com/docket-psirt/docket/internal/desk"
+	"github.com/docket-psirt/docket/internal/forge"
 	"github.com/docket-psirt/docket/internal/peer"
+	"github.com/docket-psirt/docket/internal/psirt"
 )
 
 // TestMergedAMomentAgo: who brings a branch to main moves main first, and the
@@ -35,5 +37,35 @@ func TestMergedAMomentAgo(t *testing.T) {
 	}
 	if err := desk.ShowBranch(d, id); err != nil || pulls() != before {
 		t.Errorf("what is merged is shown: %v, with %d pull requests, want %d", err, pulls(), before)
+	}
+}
+
+// TestFollowedAMomentAgo: of two daemons that get the same label, one may follow
+// it, and see its proposal merged, while the other one has just read the case.
+// That one is done too: nobody is told that the label was not followed.
+func TestFollowedAMomentAgo(t *testing.T) {
+	t.Parallel()
+	h := newHub(t)
+	one, other := h.bot(), h.bot()
+	id := h.intake(other, clearMail)
+	issue, _ := h.only(id)
+	if _, err := one.Tend(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	h.gh.ClickLabel("lead", issue.Number, "move/needs-info")
+	e := h.event("issues", "labeled")
+	done, err := desk.FollowLabel(one, id, e.Label, e.Actor, psirt.Digest(e.Seen), e.At, func() {
+		other.Observe(e)
+		p, err := other.LabelAsked(t.Context(), id, e.Label, e.Actor, psirt.Digest(e.Seen), e.At)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.gh.ClickReview("triage", p.Number, forge.Approve)
+		if p, err = other.Attest(t.Context(), p.Number); err != nil || !p.Merged {
+			t.Fatal(p, err)
+		}
+	})
+	if err != nil || !done.Merged || done.State != "needs-info" {
+		t.Errorf("the second is told: %+v %v", done, err)
 	}
 }
