@@ -84,7 +84,15 @@ func (d *Desk) Filing(ctx context.Context, id psirt.CaseID, kind string, inciden
 	path := filingPath(kind, incident)
 	f.Filed, f.FiledAt = firstOf(report, path+".reference"), timeAt(report, path+".filed_at")
 	f.Fields = fieldsOf(report, law, kind, incident, f)
-	f.disclose(report)
+	with, err := d.readers(c.setting)
+	if err != nil {
+		return nil, err
+	}
+	earlier, err := d.beforeRedaction(c, report, with)
+	if err != nil {
+		return nil, err
+	}
+	f.disclose(report, earlier)
 	f.Remaining = remaining(id, f)
 	return f, nil
 }
@@ -92,8 +100,8 @@ func (d *Desk) Filing(ctx context.Context, id psirt.CaseID, kind string, inciden
 // disclose leaves in a filing, which goes to an authority, what it is about: the
 // reporter and their IP address are taken out of every text, and addresses of web
 // pages made harmless, as in what is shared.
-func (f *Filing) disclose(report psirt.Document) {
-	x := newExcerpt(report, psirt.Contact{}, nil)
+func (f *Filing) disclose(report psirt.Document, earlier []psirt.Document) {
+	x := newExcerpt(report, psirt.Contact{}, nil, earlier...)
 	f.Evidence = x.clean(f.Evidence)
 	for i := range f.Fields {
 		f.Fields[i].Value = x.clean(f.Fields[i].Value)

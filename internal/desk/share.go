@@ -64,7 +64,11 @@ func (d *Desk) Share(ctx context.Context, id psirt.CaseID, o Sharing) (*Shared, 
 	entry["key"] = cert.Fingerprint().Hex()
 	out := &Shared{To: o.To, Key: cert.Fingerprint().Hex(), Fields: texts(entry["fields"])}
 	out.Purpose, _ = entry["purpose"].(string)
-	x := newExcerpt(open.report, open.contact, out.Fields)
+	earlier, err := d.beforeRedaction(t.c, open.report, open.with)
+	if err != nil {
+		return nil, err
+	}
+	x := newExcerpt(open.report, open.contact, out.Fields, earlier...)
 	if err := x.write(); err != nil {
 		return nil, err
 	}

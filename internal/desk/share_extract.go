@@ -2,6 +2,7 @@ package desk
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -10,7 +11,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/docket-psirt/docket/internal/casefile"
 	"github.com/docket-psirt/docket/internal/psirt"
+	"github.com/docket-psirt/docket/internal/seal"
 )
 
 // shareable are the sections of a report that may be passed on. All others are
@@ -36,7 +39,10 @@ type excerpt struct {
 	parts  *regexp.Regexp // parts of the name, as words
 }
 
-func newExcerpt(report psirt.Document, contact psirt.Contact, fields []string) *excerpt {
+// newExcerpt begins an excerpt of the fields that are named. What was taken out of
+// the report (docket redact) may still stand in its free text, so earlier reports,
+// which had it, say what else is hidden.
+func newExcerpt(report psirt.Document, contact psirt.Contact, fields []string, earlier ...psirt.Document) *excerpt {
 	x := &excerpt{report: report, fields: fields, who: "the reporter"}
 	for _, path := range []string{"permissions.pseudonym", "reporter.pseudonym"} {
 		if p := firstText(report, path); p != "" {
@@ -45,20 +51,22 @@ func newExcerpt(report psirt.Document, contact psirt.Contact, fields []string) *
 		}
 	}
 	var words []string
-	for _, name := range []string{"name", "email", "organisation", "on_behalf_of"} {
-		v := firstText(report, "reporter."+name)
-		if len(v) < 3 || slices.Contains(fields, "reporter."+name) {
-			continue
+	for _, doc := range append([]psirt.Document{report}, earlier...) {
+		for _, name := range []string{"name", "email", "organisation", "on_behalf_of"} {
+			v := firstText(doc, "reporter."+name)
+			if len(v) < 3 || slices.Contains(fields, "reporter."+name) || slices.Contains(x.hidden, v) {
+				continue
+			}
+			x.hidden = append(x.hidden, v)
+			if name == "name" {
+				words = append(words, strings.Fields(v)...)
+			}
 		}
-		x.hidden = append(x.hidden, v)
-		if name == "name" {
-			words = strings.Fields(v)
-		}
+		x.hidden = append(x.hidden, strings.FieldsFunc(firstText(doc, "source_ip"), func(r rune) bool { return r == ',' || r == ' ' })...)
 	}
 	if contact.Address != "" && !slices.Contains(fields, "reporter.email") {
 		x.hidden = append(x.hidden, contact.Address)
 	}
-	x.hidden = append(x.hidden, strings.FieldsFunc(firstText(report, "source_ip"), func(r rune) bool { return r == ',' || r == ' ' })...)
 	sort.Slice(x.hidden, func(i, k int) bool { return len(x.hidden[i]) > len(x.hidden[k]) })
 	x.nameParts(words)
 	return x
@@ -176,4 +184,43 @@ func (x *excerpt) value(path, name string, v any, indent string) {
 			fmt.Fprintf(&x.out, "%s%s: %s\n", indent, name, raw)
 		}
 	}
+}
+
+// beforeRedaction are the newest reports of a case back to the one of which
+// nothing had been taken out yet that says who the reporter is; none, when
+// nothing has. It fails where a key does not open one: what cannot be known
+// cannot be kept out of a text.
+func (d *Desk) beforeRedaction(c *one, report psirt.Document, with []seal.Opener) ([]psirt.Document, error) {
+	taken := func(doc psirt.Document) bool {
+		return slices.ContainsFunc(texts(doc.Values("retention.redacted")), func(path string) bool {
+			return path == "reporter" || strings.HasPrefix(path, "reporter.") || path == "source_ip"
+		})
+	}
+	var out []psirt.Document
+	for list := []*one{c}; taken(report) && len(list) > 0; {
+		for _, rev := range list {
+			if !taken(report) {
+				break
+			}
+			plain, err := d.unseal(rev, rev.Sealed, casefile.PartSealed, with)
+			if errors.Is(err, seal.ErrNoKey) {
+				return nil, refusedShare("what says who the reporter is was taken out of the report before you could open it, and may still stand in its words", "let somebody do it who handled the case before")
+			}
+			if err != nil {
+				return nil, err
+			}
+			if report, err = casefile.DecodeReport(plain, rev.ID); err != nil {
+				return nil, err
+			}
+			out = append(out, report)
+		}
+		last := list[len(list)-1]
+		if list = nil; last.Revision > 1 && taken(report) {
+			var err error
+			if list, err = d.earlier(last, last.commit); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
 }
