@@ -5,10 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -17,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/docket-psirt/docket/internal/desk"
-	"github.com/docket-psirt/docket/internal/mail"
 	"github.com/docket-psirt/docket/internal/psirt"
 )
 
@@ -153,6 +148,19 @@ func receiptRows(list []*psirt.Receipt) []map[string]any {
 	return out
 }
 
+// printWaiting says what waits to be pushed or merged.
+func (a *app) printWaiting(s *desk.Shown) {
+	switch {
+	case s.Unfit != nil:
+		a.printf("Below are edits of yours that wait, and cannot go out: %s\n", safe(s.Unfit.Error()))
+	case s.Queued > 0:
+		a.printf("%d edit(s) of yours wait: docket push %s\n", s.Queued, s.Case.ID)
+	}
+	if s.Pending {
+		a.printf("A proposal is open: docket pr list --open\n")
+	}
+}
+
 func (a *app) printShown(s *desk.Shown) {
 	c := s.Case
 	a.printf("%s  %s (%s)", c.ID, s.Label, c.State)
@@ -163,15 +171,7 @@ func (a *app) printShown(s *desk.Shown) {
 	if len(c.Facts) > 0 {
 		a.printf("Facts: %s\n", strings.Join(c.Facts, ", "))
 	}
-	switch {
-	case s.Unfit != nil:
-		a.printf("Below are edits of yours that wait, and cannot go out: %s\n", safe(s.Unfit.Error()))
-	case s.Queued > 0:
-		a.printf("%d edit(s) of yours wait: docket push %s\n", s.Queued, c.ID)
-	}
-	if s.Pending {
-		a.printf("A proposal is open: docket pr list --open\n")
-	}
+	a.printWaiting(s)
 	for _, e := range c.Log {
 		from := e.From
 		if from == "" {
@@ -346,45 +346,6 @@ func prune(v any) (empty bool) {
 		return strings.TrimSpace(v) == ""
 	}
 	return v == nil
-}
-
-// edit lets a person change a JSON document in their editor.
-func (a *app) edit(text string) (string, error) { return a.editAs("document.json", text) }
-
-// editAs lets a person change a text in their editor, which may tell by the
-// file's name what it is. The text may be plaintext of a report, so the file lies
-// in a directory of its own that only they can read, in memory where the system
-// has such a place, and is gone afterwards.
-func (a *app) editAs(name, text string) (string, error) {
-	editor := os.Getenv("VISUAL")
-	if editor == "" {
-		editor = os.Getenv("EDITOR")
-	}
-	if editor == "" {
-		return "", &usageError{errors.New("no editor is set: name one in VISUAL or EDITOR, or give a file")}
-	}
-	base := ""
-	if info, err := os.Stat("/dev/shm"); err == nil && info.IsDir() {
-		base = "/dev/shm"
-	}
-	dir, err := os.MkdirTemp(base, "docket-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(dir)
-	file := filepath.Join(dir, name)
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		return "", err
-	}
-	words := append(strings.Fields(editor), file)
-	cmd := exec.Command(words[0], words[1:]...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.in, a.out, a.err
-	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, mail.PasswordVariable+"=") })
-	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("the editor %s: %w", words[0], err)
-	}
-	raw, err := os.ReadFile(file)
-	return string(raw), err
 }
 
 // assetRows are the programme's assets that a report is about, for JSON.
