@@ -230,7 +230,9 @@ func (a *app) mergeCommand() *cobra.Command {
 func (a *app) closeCommand() *cobra.Command {
 	return &cobra.Command{Use: "close N", Short: "End a pull request without merging it", Args: cobra.ExactArgs(1),
 		Long: `Closes a pull request and removes its branch. The case stays as it is on main, and
-the next proposal begins there. N is a number, or the ID of a case with an open one.`,
+the next proposal begins there. Edits of yours that were made on top of it and wait
+(docket push) would propose it anew: docket push ID --drop throws them away. N is a
+number, or the ID of a case with an open one.`,
 		Example: "  docket --as ada pr close 12\n  docket --as ada pr close INGP-2026-0042",
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.with(func(d *desk.Desk) error {

@@ -160,6 +160,9 @@ func (r *review) clocks() {
 		if !slices.ContainsFunc(c.Stops, r.happens) {
 			r.add(path+".stops", "name an event that this lifecycle has", "the clock %s never stops once it runs", c.Name)
 		}
+		if c.Until != "" && !slices.ContainsFunc(c.Starts, func(e string) bool { return e != fromReport+c.Until }) {
+			r.add(path+".starts", "name what happens before, such as opened or enter:STATE", "the clock %s starts no sooner than it is due", c.Name)
+		}
 		if c.Statutory && c.Evidence == "" {
 			r.add(path+".evidence", "name the path of what shows when it began", "nobody could show when the clock %s began", c.Name)
 		}

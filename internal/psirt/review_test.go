@@ -97,6 +97,9 @@ func TestReview(t *testing.T) {
 		{"templates", "there is no template farewell", func(p *Program) { p.Transitions[3].Updates = []string{"farewell"} }},
 		{"clocks[2].starts", "the clock extra never starts", func(p *Program) { clock(p, Clock{Starts: []string{"leave:closed"}, Stops: []string{"mail:*"}}) }},
 		{"clocks[2].stops", "the clock extra never stops", func(p *Program) { clock(p, Clock{Starts: []string{"opened"}, Stops: []string{"update:farewell"}}) }},
+		{"clocks[2].starts", "the clock extra starts no sooner than it is due", func(p *Program) {
+			clock(p, Clock{Starts: []string{"report:aware_at"}, Stops: []string{"enter:closed"}, Until: "aware_at"})
+		}},
 		{"clocks[2].evidence", "nobody could show when the clock extra began", func(p *Program) {
 			clock(p, Clock{Starts: []string{"report:aware_at"}, Stops: []string{"enter:closed"}, Statutory: true})
 		}},
