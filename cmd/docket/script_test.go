@@ -29,6 +29,7 @@ func TestMain(m *testing.M) {
 type tidyM struct{ *testing.M }
 
 func (m tidyM) Run() int {
+	peer.Plain()
 	defer peer.InMemory()()
 	leanDocket()
 	code := m.M.Run()

@@ -120,6 +120,7 @@ func (y *yard) copyFrom(dir string) {
 }
 
 func TestMain(m *testing.M) {
+	peer.Plain()
 	remove := peer.InMemory()
 	code := m.Run()
 	remove()

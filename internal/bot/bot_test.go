@@ -31,6 +31,7 @@ var house struct {
 }
 
 func TestMain(m *testing.M) {
+	peer.Plain()
 	remove := peer.InMemory()
 	code := m.Run()
 	remove()

@@ -36,6 +36,7 @@ func rounds(normal, many int) int {
 }
 
 func TestMain(m *testing.M) {
+	peer.Plain()
 	remove := peer.InMemory()
 	code := m.Run()
 	remove()

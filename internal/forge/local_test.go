@@ -46,6 +46,7 @@ func subject(f forge.Forge) forgetest.Subject {
 func TestMain(m *testing.M) {
 	dir := os.Getenv("FORGE_TEST_BOARD")
 	if dir == "" {
+		peer.Plain()
 		remove := peer.InMemory()
 		code := m.Run()
 		remove()

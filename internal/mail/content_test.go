@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/docket-psirt/docket/internal/peer"
 )
 
 func mustContent(t *testing.T, raw []byte) *Content {
@@ -293,6 +295,7 @@ func TestParseInlineLimit(t *testing.T) {
 }
 
 func TestMain(m *testing.M) {
+	peer.Plain()
 	os.Unsetenv(PasswordVariable) // tests say themselves which password there is
 	os.Exit(m.Run())
 }
