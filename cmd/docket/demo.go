@@ -44,6 +44,9 @@ type demo struct {
 	said      bool // that a subject stands outside the encryption
 }
 
+// id is the ID of the demo's nth case: its year is the one in which the demo runs.
+func (d *demo) id(n int) string { return fmt.Sprintf("INGP-%d-%04d", d.began.UTC().Year(), n) }
+
 func newDemo(ctx context.Context, out io.Writer, dir string) (*demo, error) {
 	if dir == "" {
 		var err error
@@ -188,19 +191,19 @@ func (d *demo) reports() error {
 func (d *demo) evaluate() error {
 	d.say("Ada moves Maren's case on with a label. Four eyes: without Ben nothing happens, and Ada cannot approve her own move.")
 	return d.acts(
-		ok("--as", "ada", "label", "INGP-2026-0001", "move/evaluating"),
-		refused("--as", "ada", "merge", "INGP-2026-0001"),
-		refused("--as", "ada", "approve", "INGP-2026-0001"),
-		ok("--as", "ben", "approve", "INGP-2026-0001"),
+		ok("--as", "ada", "label", d.id(1), "move/evaluating"),
+		refused("--as", "ada", "merge", d.id(1)),
+		refused("--as", "ada", "approve", d.id(1)),
+		ok("--as", "ben", "approve", d.id(1)),
 	)
 }
 
 func (d *demo) question() error {
 	d.say("Tomas left out which product it is. Ben asks; Ada reads the question and approves it.")
 	if err := d.acts(
-		ok("--as", "ben", "move", "INGP-2026-0002", "needs-info", "--message", "words/question.txt"),
-		ok("--as", "ada", "diff", "INGP-2026-0002"),
-		ok("--as", "ada", "approve", "INGP-2026-0002"),
+		ok("--as", "ben", "move", d.id(2), "needs-info", "--message", "words/question.txt"),
+		ok("--as", "ada", "diff", d.id(2)),
+		ok("--as", "ada", "approve", d.id(2)),
 		ok("deliver", "--maildir", "out"),
 	); err != nil {
 		return err
@@ -214,24 +217,24 @@ func (d *demo) question() error {
 	}
 	return d.acts(
 		ok("intake", "mail/tomas-answer.eml"),
-		ok("--as", "ben", "mail", "INGP-2026-0002", "2"),
-		ok("log", "INGP-2026-0002"),
+		ok("--as", "ben", "mail", d.id(2), "2"),
+		ok("log", d.id(2)),
 	)
 }
 
 func (d *demo) duplicate() error {
-	id := "INGP-2026-0004"
+	id := d.id(4)
 	d.say("Noor's report sounds familiar to Ben. Docket compares what his key opens; the host could not.")
 	return d.acts(
 		ok("--as", "ben", "similar", id, "--limit", "1"),
-		ok("--as", "ben", "set", id, "duplicate_of=INGP-2026-0001"),
+		ok("--as", "ben", "set", id, "duplicate_of="+d.id(1)),
 		ok("--as", "ben", "move", id, "closed", "--outcome", "duplicate"),
 		ok("--as", "ada", "approve", id),
 	)
 }
 
 func (d *demo) assess() error {
-	id := "INGP-2026-0001"
+	id := d.id(1)
 	d.say("A move whose guards do not hold says what to do.")
 	if err := d.acts(refused("--as", "ada", "move", id, "solving")); err != nil {
 		return err
@@ -259,7 +262,7 @@ func (d *demo) assess() error {
 }
 
 func (d *demo) solve() error {
-	id := "INGP-2026-0001"
+	id := d.id(1)
 	d.say("There is a fix. Ada proposes until when nothing is published, and tells Maren in her own words, which Ben reads before they go out.")
 	if err := d.acts(
 		ok("--as", "ada", "set", id, `remediation[]={"kind":"fix","status":"available","text":"Update the applet to 3.2.2."}`,
@@ -283,7 +286,7 @@ func (d *demo) solve() error {
 }
 
 func (d *demo) outOfScope() error {
-	id := "INGP-2026-0003"
+	id := d.id(3)
 	d.say("Ines wrote about somebody else's product. Her case is closed, politely.")
 	if err := d.acts(
 		ok("--as", "ben", "set", id, "analysis.in_scope=false", "closing.reason=Not a product of ours."),
@@ -308,12 +311,12 @@ func (d *demo) proof() error {
 	}
 	fmt.Fprintf(d.out, `
 Done in %.0f seconds. Look around in %s:
-  docket -C cases.git --keys keys --as ada show INGP-2026-0001   a case, opened (leave the keys out: what the host sees)
+  docket -C cases.git --keys keys --as ada show %s   a case, opened (leave the keys out: what the host sees)
   docket -C cases.git stats                                      how long things took
   docket -C cases.git policy explain evaluating                  what the programme lets happen, and when
   git -C cases.git log --format='%%h %%s%%n%%(trailers)' main        the story, in stock git
   gpg --import reporters/maren/key.asc                           then open any mail in reporters/maren/inbox/new
   audit.html                                                     the audit, as a page
-`, time.Since(d.began).Seconds(), d.dir)
+`, time.Since(d.began).Seconds(), d.dir, d.id(1))
 	return nil
 }

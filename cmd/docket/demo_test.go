@@ -6,8 +6,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/docket-psirt/docket/internal/peer"
 )
@@ -200,5 +202,28 @@ func demoAudit(t *testing.T, b *bench) {
 	page, err := os.ReadFile(b.path("audit.html"))
 	if err != nil || !bytes.Contains(page, []byte(caseNumber(1))) || bytes.Contains(page, []byte("<script")) {
 		t.Errorf("audit.html has %d bytes: %v", len(page), err)
+	}
+}
+
+// TestDemoInAnyYear: the cases of the demo bear the year in which it runs, and
+// none is named by another one.
+func TestDemoInAnyYear(t *testing.T) {
+	t.Parallel()
+	d := &demo{began: time.Date(2031, 1, 1, 0, 30, 0, 0, time.FixedZone("", 3600))}
+	if got := d.id(4); got != "INGP-2030-0004" {
+		t.Errorf("at the end of 2030 the fourth case is %s", got)
+	}
+	files, err := filepath.Glob("demo*.go")
+	if err != nil || len(files) < 2 {
+		t.Fatal(files, err)
+	}
+	for _, name := range files {
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found := regexp.MustCompile(`INGP-2[0-9]{3}-000[1-9]`).Find(raw); found != nil && !strings.HasSuffix(name, "_test.go") {
+			t.Errorf("%s names %s", name, found)
+		}
 	}
 }
