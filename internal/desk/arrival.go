@@ -62,9 +62,8 @@ func sentTo(in *inbound) (ours bool, others []any) {
 // addressOf reports whether an address is one of the programme's, with or
 // without a tag (RFC 5233: user+tag).
 func addressOf(p *psirt.Program, addr string) bool {
-	local, domain, _ := strings.Cut(addr, "@")
-	local, _, _ = strings.Cut(local, "+")
-	return slices.ContainsFunc(p.Intake.Addresses, func(own string) bool { return strings.EqualFold(own, local+"@"+domain) })
+	_, ours := tagOf(p, addr)
+	return ours
 }
 
 // sawOf is what intake saw of the encryption. Short key IDs can be forged, so

@@ -169,10 +169,8 @@ func addressed(all []*audit.Setting, m *mail.Mail) (*audit.Setting, error) {
 	for _, list := range [][]mail.Address{m.Delivered, m.To, m.Cc} {
 		for _, a := range list {
 			for _, s := range all {
-				for _, own := range s.Program.Intake.Addresses {
-					if strings.EqualFold(a.Addr, own) {
-						return s, nil
-					}
+				if addressOf(s.Program, a.Addr) {
+					return s, nil
 				}
 			}
 		}
@@ -300,7 +298,8 @@ func (d *Desk) thread(in *inbound) (psirt.CaseID, int, error) {
 			return known, 0, nil
 		}
 	}
-	return "", 0, nil
+	id, n := d.tagged(in)
+	return id, n, nil
 }
 
 // ours reads a Message-ID of an update; it counts only when the case lists it.

@@ -284,6 +284,9 @@ func reporterCert(c psirt.Contact, at time.Time) (*seal.Cert, error) {
 func letter(s *audit.Setting, c *psirt.Case, u psirt.Update, to psirt.Contact, subject, text string, at time.Time) mail.Draft {
 	d := mail.Draft{From: mail.Address{Name: s.Program.Name, Addr: s.Program.Intake.Addresses[0]}, To: mail.Address{Addr: to.Address},
 		Subject: subject, Date: at, MessageID: u.MessageID, Text: text}
+	if to.Key == "" {
+		d.ReplyTo = replyTag(s.Program, u.MessageID)
+	}
 	if to.MessageID != "" {
 		d.InReplyTo = to.MessageID
 		d.References = append(d.References, to.MessageID)

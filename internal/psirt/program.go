@@ -58,6 +58,10 @@ type Intake struct {
 	NoteLimit int      `yaml:"note_limit"` // content-free notes that one address gets in 24 hours
 	Update    string   `yaml:"update"`     // kind of the automatic acknowledgement
 
+	// RecipientDelimiter sets a tag apart in the local part of an address
+	// (RFC 5233); "": the mail server takes no tags.
+	RecipientDelimiter string `yaml:"recipient_delimiter"`
+
 	AnswerLimit int    `yaml:"answer_limit"` // acknowledgements that one address gets in 24 hours; 0: no limit
 	Note        string `yaml:"note"`         // kind of the content-free note
 
