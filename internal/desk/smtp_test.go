@@ -177,7 +177,7 @@ func TestSMTPFaults(t *testing.T) {
 			m, mx := base.copy(t), newMX(t)
 			mx.script(f.at, f.do)
 			s := senderTo(t, mx.url, mx.ca, patient)
-			lines := []string{}
+			var lines []string
 			if f.do == "hang" {
 				m, mx, s, lines = hung(t, base, f.at)
 			} else {
