@@ -213,9 +213,7 @@ func TestBotKilled(t *testing.T) {
 	ask(ids[1])
 	ask(ids[2])
 	gh.Settle()
-	if n := strings.Count(d.said(), "event=issues result=queued"); n != 3 {
-		t.Fatalf("%d labels are queued\n%s", n, d.said())
-	}
+	peer.Await(t, "the daemon to say that it has all three", func() bool { return strings.Count(d.said(), "event=issues result=queued") == 3 })
 	if err := d.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}

@@ -69,6 +69,7 @@ func (v *vandal) moved(n int, by, to string) string {
 	p, err := casefile.ParseProgram([]byte(v.git("show", "main:cases/ingroupe/program.yaml")))
 	must(err)
 	at := time.Now().UTC().Truncate(time.Second)
+	v.when = at // of the commit too, however long it takes until it is made
 	c.Previous, c.Revision, c.State = psirt.SHA256([]byte(file)), c.Revision+1, to
 	c.Log = append(slices.Clone(c.Log), psirt.Entry{Revision: c.Revision, At: at, From: "received", To: to, By: key.Cert().Fingerprint()})
 	template := "main:cases/ingroupe/templates/" + to + ".txt"

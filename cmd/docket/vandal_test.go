@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // vandal changes a case repository with stock git, as somebody could who may
@@ -21,6 +22,7 @@ import (
 //	C3  acknowledged
 type vandal struct {
 	*bench
+	when time.Time // of what is committed; zero: now
 }
 
 var honest struct {
@@ -38,7 +40,7 @@ func newVandal(t *testing.T) *vandal {
 			t.Fatal(err)
 		}
 	}
-	return &vandal{b}
+	return &vandal{bench: b}
 }
 
 // makeHonest makes the repository that all attacks begin with.
@@ -109,6 +111,10 @@ func (v *vandal) tree(commit string, edits map[string]string) string {
 func (v *vandal) commit(tree, message, signer string, parents ...string) string {
 	v.t.Helper()
 	env := []string{"GIT_AUTHOR_NAME=x", "GIT_AUTHOR_EMAIL=x@example.org", "GIT_COMMITTER_NAME=x", "GIT_COMMITTER_EMAIL=x@example.org"}
+	if !v.when.IsZero() {
+		at := fmt.Sprintf("%d +0000", v.when.Unix())
+		env = append(env, "GIT_AUTHOR_DATE="+at, "GIT_COMMITTER_DATE="+at)
+	}
 	args := []string{"commit-tree", tree}
 	for _, p := range parents {
 		args = append(args, "-p", p)
