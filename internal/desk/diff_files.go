@@ -128,111 +128,35 @@ func certificateDiff(before, after []byte) string {
 // diffLines compares two texts line by line, and answers the lines that differ
 // with some around them, as a unified diff does.
 func diffLines(before, after string, around int) []string {
-	a, b := splitLines(before), splitLines(after)
-	type op struct {
-		sign byte
-		text string
-		a, b int // lines before it, on each side
-	}
-	var ops []op
-	keep := common(a, b)
-	i, j := 0, 0
-	for i < len(a) || j < len(b) {
-		switch {
-		case i < len(a) && keep[i] == j:
-			ops = append(ops, op{' ', a[i], i, j})
-			i, j = i+1, j+1
-		case i < len(a) && keep[i] < 0:
-			ops = append(ops, op{'-', a[i], i, j})
-			i++
-		default:
-			ops = append(ops, op{'+', b[j], i, j})
-			j++
-		}
-	}
+	lines := store.CompareLines(before, after)
 	var out []string
-	for at := 0; at < len(ops); {
-		if ops[at].sign == ' ' {
-			at++
+	a, b := 0, 0 // lines before the one that is looked at, on each side
+	for at := 0; at < len(lines); {
+		if lines[at].Sign == ' ' {
+			at, a, b = at+1, a+1, b+1
 			continue
 		}
 		from, to := max(0, at-around), at
-		for k := at; k < len(ops) && k <= to+2*around; k++ {
-			if ops[k].sign != ' ' {
+		for k := at; k < len(lines) && k <= to+2*around; k++ {
+			if lines[k].Sign != ' ' {
 				to = k
 			}
 		}
-		to = min(len(ops), to+around+1)
+		to = min(len(lines), to+around+1)
+		a, b = a-(at-from), b-(at-from)
 		head, olds, news := len(out), 0, 0
 		out = append(out, "")
-		for _, o := range ops[from:to] {
-			out = append(out, string(o.sign)+o.text)
-			if o.sign != '+' {
+		for _, l := range lines[from:to] {
+			out = append(out, string(l.Sign)+l.Text)
+			if l.Sign != '+' {
 				olds++
 			}
-			if o.sign != '-' {
+			if l.Sign != '-' {
 				news++
 			}
 		}
-		out[head] = fmt.Sprintf("@@ -%d,%d +%d,%d @@", ops[from].a+1, olds, ops[from].b+1, news)
-		at = to
+		out[head] = fmt.Sprintf("@@ -%d,%d +%d,%d @@", a+1, olds, b+1, news)
+		at, a, b = to, a+olds, b+news
 	}
 	return out
-}
-
-func splitLines(s string) []string {
-	if s == "" {
-		return nil
-	}
-	return strings.Split(strings.TrimSuffix(s, "\n"), "\n")
-}
-
-// maxCompared bounds the table of a comparison; what differs more is shown as
-// taken out and put in as a whole.
-const maxCompared = 4 << 20
-
-// common finds a longest common subsequence of lines: for each of a's the one of
-// b's that it stays, or -1.
-func common(a, b []string) []int {
-	keep := make([]int, len(a))
-	for i := range keep {
-		keep[i] = -1
-	}
-	from := 0
-	for from < len(a) && from < len(b) && a[from] == b[from] {
-		keep[from] = from
-		from++
-	}
-	n, m := len(a), len(b)
-	for n > from && m > from && a[n-1] == b[m-1] {
-		n, m = n-1, m-1
-		keep[n] = m
-	}
-	w, h := n-from, m-from
-	if w == 0 || h == 0 || w > maxCompared/h {
-		return keep
-	}
-	long := make([]int32, (w+1)*(h+1)) // of what is left of both from here on
-	at := func(i, j int) int { return i*(h+1) + j }
-	for i := w - 1; i >= 0; i-- {
-		for j := h - 1; j >= 0; j-- {
-			if a[from+i] == b[from+j] {
-				long[at(i, j)] = long[at(i+1, j+1)] + 1
-			} else {
-				long[at(i, j)] = max(long[at(i+1, j)], long[at(i, j+1)])
-			}
-		}
-	}
-	for i, j := 0, 0; i < w && j < h; {
-		switch {
-		case a[from+i] == b[from+j]:
-			keep[from+i] = from + j
-			i, j = i+1, j+1
-		case long[at(i+1, j)] >= long[at(i, j+1)]:
-			i++
-		default:
-			j++
-		}
-	}
-	return keep
 }

@@ -32,7 +32,7 @@ func TestDiffLines(t *testing.T) {
 			return b.String()
 		}
 		before, after := text(), text()
-		lines := splitLines(before)
+		lines := linesOf(before)
 		var out []string
 		at := 0
 		for _, line := range diffLines(before, after, 1) {
@@ -54,8 +54,15 @@ func TestDiffLines(t *testing.T) {
 				out = append(out, line[1:])
 			}
 		}
-		if out = append(out, lines[at:]...); strings.Join(out, "\n") != strings.Join(splitLines(after), "\n") {
+		if out = append(out, lines[at:]...); strings.Join(out, "\n") != strings.Join(linesOf(after), "\n") {
 			t.Fatalf("from %q to %q came %q", before, after, out)
 		}
 	}
+}
+
+func linesOf(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return strings.Split(strings.TrimSuffix(s, "\n"), "\n")
 }
