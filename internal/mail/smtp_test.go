@@ -255,6 +255,10 @@ func dialogue(t *testing.T, answers ...string) (url string) {
 	return "smtp://" + listener.Addr().String() + "?tls=none"
 }
 
+// atOnce is how long what takes a moment may take on a busy machine: less than
+// the minute that a sender waits where nobody says how long.
+const atOnce = 30 * time.Second
+
 func TestSMTPBrokenServers(t *testing.T) {
 	t.Parallel()
 	big := append(lines("From: a@example.com", ""), strings.Repeat(strings.Repeat("x", 70)+"\r\n", 400_000)...)
@@ -289,7 +293,7 @@ func TestSMTPBrokenServers(t *testing.T) {
 			if r != c.want || err == nil || strings.Contains(err.Error(), "secret") {
 				t.Errorf("%+v, %v; expected %+v", r, err, c.want)
 			}
-			if took := time.Since(start); took > peer.Patience {
+			if took := time.Since(start); took > atOnce {
 				t.Errorf("took %v", took)
 			}
 		})
@@ -326,7 +330,7 @@ func TestSMTPStalls(t *testing.T) {
 	start := time.Now()
 	big := append(lines("From: a@example.com", ""), strings.Repeat(strings.Repeat("x", 70)+"\r\n", 400_000)...)
 	r, err := s.Send(t.Context(), "a@example.com", "b@example.org", "a@b", big)
-	if r.State != Temporary || err == nil || time.Since(start) > peer.Patience {
+	if r.State != Temporary || err == nil || time.Since(start) > atOnce {
 		t.Errorf("%+v, %v after %v", r, err, time.Since(start))
 	}
 }
@@ -341,7 +345,7 @@ func TestSMTPCancelled(t *testing.T) {
 	defer cancel()
 	start := time.Now()
 	r, err := s.Send(ctx, "a@example.com", "b@example.org", "a@b", lines("a: b", "", "c"))
-	if r.State != Temporary || !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > peer.Patience {
+	if r.State != Temporary || !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > atOnce {
 		t.Errorf("%+v, %v after %v", r, err, time.Since(start))
 	}
 }
